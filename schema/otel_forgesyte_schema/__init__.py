@@ -1,1 +1,30 @@
-"""Placeholder until its first commit."""
+"""The database schema of otel-forgesyte as data: SQL files, and the few calls that run them.
+
+Nothing here imports anything but the standard library; the caller brings the connection.
+"""
+
+from __future__ import annotations
+
+from otel_forgesyte_schema.applying import apply, live_version
+from otel_forgesyte_schema.connection import Connection
+from otel_forgesyte_schema.errors import SchemaMismatch, SchemaTooNew, TelemetryError
+from otel_forgesyte_schema.order import SCHEMA_VERSION
+from otel_forgesyte_schema.questions import query
+from otel_forgesyte_schema.segments import Projection, ingest, phase8_projections, prepare
+from otel_forgesyte_schema.sqlfiles import SqlFile
+
+__all__ = [
+    "SCHEMA_VERSION",
+    "Connection",
+    "Projection",
+    "SchemaMismatch",
+    "SchemaTooNew",
+    "SqlFile",
+    "TelemetryError",
+    "apply",
+    "ingest",
+    "live_version",
+    "phase8_projections",
+    "prepare",
+    "query",
+]

@@ -1,0 +1,42 @@
+-- Store the segment's metric points.
+INSERT INTO otel.metric_points BY NAME
+SELECT
+    metric_name AS name,
+    description,
+    unit,
+    metric_type,
+    temporality AS aggregation_temporality,
+    is_monotonic,
+    make_timestamp_ns(start_time_unix_nano) AS start_time_unix_nano,
+    make_timestamp_ns(time_unix_nano) AS time_unix_nano,
+    attributes,
+    value_int AS int_value,
+    value_double AS double_value,
+    count,
+    sum,
+    min,
+    max,
+    bucket_counts,
+    explicit_bounds,
+    scale,
+    zero_count,
+    positive_offset,
+    positive_bucket_counts,
+    negative_offset,
+    negative_bucket_counts,
+    flags,
+    [{
+        'time_unix_nano': make_timestamp_ns(exemplar.time_unix_nano),
+        'value': exemplar.value,
+        'trace_id': exemplar.trace_id,
+        'span_id': exemplar.span_id,
+        'filtered_attributes': exemplar.filtered_attributes
+    } FOR exemplar IN exemplars] AS exemplars,
+    service_name,
+    service_instance_id,
+    scope_name,
+    scope_version,
+    scope_schema_url,
+    scope_attributes,
+    resource AS resource_id
+FROM segment_metric_points;

@@ -1,0 +1,16 @@
+-- Lines of `losses` segments: what a process had to drop, written by that process.
+CREATE OR REPLACE TEMP TABLE segment_losses AS
+SELECT *
+FROM read_json(
+    $files,
+    format = 'newline_delimited',
+    auto_detect = false,
+    columns = {
+        time_unix_nano: 'BIGINT',
+        signal: 'VARCHAR',
+        reason: 'VARCHAR',
+        count: 'UBIGINT',
+        process: 'VARCHAR',
+        detail: 'VARCHAR'
+    }
+);

@@ -1,0 +1,34 @@
+-- Every log record and event, with every field of the SDK's ReadableLogRecord.
+CREATE TABLE IF NOT EXISTS otel.logs (
+    -- When it happened; null where the source did not say, so order by
+    -- coalesce(time_unix_nano, observed_time_unix_nano). Naive UTC.
+    time_unix_nano TIMESTAMP_NS,
+    -- When the SDK saw it.
+    observed_time_unix_nano TIMESTAMP_NS,
+    -- The span it was written under, if any.
+    trace_id UUID,
+    span_id UBIGINT,
+    flags UINTEGER,
+    -- 1-24 as OpenTelemetry counts; 9 is INFO, 17 is ERROR.
+    severity_number INTEGER,
+    severity_text VARCHAR,
+    -- Any JSON value, a string with its quotes: body ->> '$' gives the plain text.
+    body JSON,
+    -- Set for events (a device was chosen, an exception was raised); null for ordinary lines.
+    event_name VARCHAR,
+    -- Promoted from resource and attributes, as in otel.spans.
+    service_name VARCHAR,
+    job_id VARCHAR,
+    plugin VARCHAR,
+    request_id VARCHAR,
+    -- error.type, or else exception.type: the second is what the stock logging handler writes.
+    error_type VARCHAR,
+    error_fingerprint VARCHAR,
+    attributes JSON,
+    dropped_attributes_count UINTEGER,
+    scope_name VARCHAR,
+    scope_version VARCHAR,
+    scope_schema_url VARCHAR,
+    scope_attributes JSON,
+    resource_id UUID
+);

@@ -1,0 +1,8 @@
+-- Which schema this database has. One row per version it ever had; the highest counts.
+CREATE TABLE IF NOT EXISTS otel.schema_version (
+    version INTEGER,
+    -- Naive UTC.
+    applied_at TIMESTAMP,
+    -- The package that did it: "which release wrote this" is the first question in a bug report.
+    package_version VARCHAR
+);

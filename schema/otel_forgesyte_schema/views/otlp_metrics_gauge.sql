@@ -1,0 +1,24 @@
+-- Points of type gauge with the columns, names and types of read_otlp_metrics_gauge()
+-- in DuckDB's otlp extension.
+CREATE OR REPLACE VIEW otel.otlp_metrics_gauge AS
+SELECT
+    time_unix_nano,
+    start_time_unix_nano,
+    name,
+    description,
+    unit,
+    int_value,
+    double_value,
+    points.service_name,
+    service_namespace,
+    points.service_instance_id,
+    resources.attributes::VARCHAR AS resource_attributes,
+    scope_name,
+    scope_version,
+    scope_attributes::VARCHAR AS scope_attributes,
+    points.attributes::VARCHAR AS metric_attributes,
+    flags::INTEGER AS flags,
+    to_json(exemplars)::VARCHAR AS exemplars_json
+FROM otel.metric_points AS points
+LEFT JOIN otel.resources AS resources USING (resource_id)
+WHERE metric_type = 'gauge';

@@ -1,0 +1,19 @@
+-- Plugin executions with what plugin_metrics has no column for: device, error, exact duration, and
+-- the ids that lead to the trace. Sampled-out runs are missing here and present there.
+CREATE OR REPLACE VIEW otel.plugin_runs AS
+SELECT
+    job_id,
+    plugin,
+    tool,
+    device,
+    start_time_unix_nano AS start_time,
+    duration_ns / 1e6 AS duration_ms,
+    status_code <> 'ERROR'
+        AND coalesce(attributes ->> '$."forgesyte.plugin.soft_error"', 'false') <> 'true' AS success,
+    error_type,
+    status_message AS error_message,
+    trace_id,
+    span_id,
+    parent_span_id
+FROM otel.spans
+WHERE attributes ->> '$."forgesyte.operation.name"' = 'plugin';
