@@ -1,0 +1,1 @@
+"""A real pipeline over real pictures, observed: `otel-forgesyte demo`."""
