@@ -1,0 +1,1 @@
+"""What telemetry costs, each row against its baseline in the same run: `python -m benchmarks`."""

@@ -1,0 +1,106 @@
+"""The benchmarks' own arithmetic: quotients, differences, noise and verdicts."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from benchmarks.rows import Figure, Row, result
+from benchmarks.table import as_json, table
+
+if TYPE_CHECKING:
+    from benchmarks.rows import Comparison
+
+
+def _row(comparison: Comparison = "ratio", must: float | None = 1.15) -> Row:
+    return Row(
+        key="P0",
+        what="candidate",
+        baseline_what="baseline",
+        candidate=Figure("module:candidate", "us"),
+        baseline=Figure("module:baseline", "us"),
+        unit="µs",
+        comparison=comparison,
+        must=must,
+        aim=1.0,
+    )
+
+
+def test_a_ratio_is_the_median_of_the_rounds_and_not_the_ratio_of_the_medians() -> None:
+    measured = result(_row(), candidate=[10.0, 40.0, 33.0], baseline=[10.0, 20.0, 30.0])
+
+    assert measured.rounds == pytest.approx((1.0, 2.0, 1.1))
+    assert measured.value == pytest.approx(1.1)
+    assert (measured.candidate, measured.baseline) == (33.0, 20.0)
+
+
+def test_a_difference_is_taken_round_by_round() -> None:
+    measured = result(_row("difference", 6.0), candidate=[5.0, 5.5, 6.0], baseline=[0.5, 0.5, 0.5])
+
+    assert measured.rounds == (4.5, 5.0, 5.5)
+    assert measured.reached(6.0) == "yes"
+    assert measured.reached(4.9) == "no"
+
+
+def test_rounds_that_lie_together_are_not_noisy() -> None:
+    measured = result(_row(), candidate=[1.0, 1.05, 1.1, 1.02, 1.04], baseline=[1.0] * 5)
+
+    assert measured.spread == pytest.approx(0.03 / 1.04)
+    assert not measured.is_noisy
+    assert measured.reached(1.15) == "yes"
+    assert measured.reached(1.0) == "no"
+
+
+def test_a_limit_that_noise_could_decide_is_called_too_noisy() -> None:
+    measured = result(_row(), candidate=[0.8, 1.0, 1.1, 1.3, 1.9], baseline=[1.0] * 5)
+
+    assert measured.is_noisy
+    assert measured.reached(1.15) == "too noisy"
+
+
+def test_noise_far_from_a_limit_leaves_the_verdict_alone() -> None:
+    measured = result(_row(), candidate=[0.1, 0.2, 0.3, 0.4, 0.5], baseline=[1.0] * 5)
+
+    assert measured.is_noisy
+    assert measured.reached(1.15) == "yes"
+
+
+def test_the_spread_of_a_difference_is_a_share_of_its_limit() -> None:
+    measured = result(
+        _row("difference", 6.0), candidate=[0.6, 0.9, 1.2, 1.5, 1.8], baseline=[1.0] * 5
+    )
+
+    assert measured.spread == pytest.approx(0.1)
+    assert not measured.is_noisy
+
+
+def test_one_round_has_no_spread_and_a_row_without_a_limit_no_verdict() -> None:
+    measured = result(_row(must=None), candidate=[3.0], baseline=[2.0])
+
+    assert measured.spread == 0.0
+    assert measured.reached(None) == ""
+
+
+def test_the_table_and_the_json_tell_the_same() -> None:
+    measured = result(_row(), candidate=[3.0, 3.0], baseline=[2.0, 2.0])
+
+    columns = table([measured]).columns
+    record = as_json([measured], 2, {"cores": "2"})["results"][0]
+
+    assert [next(iter(column.cells)) for column in columns] == [
+        "P0",
+        "candidate",
+        "3.00",
+        "baseline",
+        "2.00",
+        "1.50 x",
+        "±0%",
+        "≤ 1.15 x",
+        "no",
+        "≤ 1.00 x",
+        "no",
+    ]
+    assert record["value"] == 1.5
+    assert (record["must_reached"], record["aim_reached"]) == ("no", "no")
+    assert record["rounds"] == [1.5, 1.5]
