@@ -1,1 +1,29 @@
-"""Placeholder until its first commit."""
+"""OpenTelemetry metrics for Prometheus: a reader, a server, and ASGI and WSGI applications.
+
+    reader = PrometheusReader()
+    provider = MeterProvider(metric_readers=[reader])
+    server = start_server(reader, port=0)
+    print(server.url)
+
+`ServingPrometheusReader` does the last step itself, from ``OTEL_EXPORTER_PROMETHEUS_HOST`` and
+``OTEL_EXPORTER_PROMETHEUS_PORT``.
+"""
+
+from __future__ import annotations
+
+from otel_forgesyte_prometheus.apps import make_asgi_app, make_wsgi_app
+from otel_forgesyte_prometheus.reader import PrometheusReader, Scrape, ScrapeBusyError
+from otel_forgesyte_prometheus.server import Server, start_server
+from otel_forgesyte_prometheus.serving import ServingPrometheusReader, address
+
+__all__ = [
+    "PrometheusReader",
+    "Scrape",
+    "ScrapeBusyError",
+    "Server",
+    "ServingPrometheusReader",
+    "address",
+    "make_asgi_app",
+    "make_wsgi_app",
+    "start_server",
+]

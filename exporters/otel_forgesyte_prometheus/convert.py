@@ -1,0 +1,157 @@
+"""OpenTelemetry metric points as Prometheus families."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from itertools import accumulate
+from typing import TYPE_CHECKING, Any, Final
+
+from opentelemetry.sdk.metrics.export import (
+    AggregationTemporality,
+    ExponentialHistogramDataPoint,
+    Gauge,
+    HistogramDataPoint,
+    NumberDataPoint,
+    Sum,
+)
+
+from otel_forgesyte_prometheus.exponential import classic_buckets
+from otel_forgesyte_prometheus.families import Buckets, Kind, Number, Trace
+from otel_forgesyte_prometheus.labels import scope_pairs
+from otel_forgesyte_prometheus.names import metric_name, unit_name
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from opentelemetry.sdk.metrics._internal.exemplar import Exemplar
+    from opentelemetry.sdk.metrics.export import Metric, MetricsData
+    from opentelemetry.sdk.resources import Resource
+
+    from otel_forgesyte_prometheus.families import Family, FamilySet, Point
+    from otel_forgesyte_prometheus.labels import LabelMaker, Pairs
+
+_TARGET: Final = "target"
+
+
+class Converter:
+    """Puts the points of a collection into a set of families."""
+
+    def __init__(
+        self, families: FamilySet, labels: LabelMaker, *, scope_labels: bool, target_info: bool
+    ) -> None:
+        self._families = families
+        self._labels = labels
+        self._scope_labels = scope_labels
+        self._target_info = target_info
+
+    def add(self, data: MetricsData) -> None:
+        """Convert every metric of ``data``."""
+        for of_resource in data.resource_metrics:
+            if self._target_info:
+                self._add_target(of_resource.resource)
+            for of_scope in of_resource.scope_metrics:
+                scope = scope_pairs(of_scope.scope, self._labels) if self._scope_labels else ()
+                for metric in of_scope.metrics:
+                    self._add_metric(metric, scope)
+
+    def _add_target(self, resource: Resource) -> None:
+        # Made again for every scrape: a fork gives the process a new service.instance.id.
+        pairs = self._labels.pairs(resource.attributes)
+        family = self._families.family(_TARGET, Kind.INFO, "", "Target metadata")
+        if pairs and family is not None and not family.series:
+            self._families.add(family, pairs, Number(1, is_sum=False))
+
+    def _add_metric(self, metric: Metric, scope: Pairs) -> None:
+        kind = _kind(metric)
+        points: Sequence[Any] = metric.data.data_points
+        if kind is None:
+            self._families.left_out["not_cumulative"] += len(points)
+            return
+        unit = unit_name(metric.unit or "", is_gauge=isinstance(metric.data, Gauge))
+        name = metric_name(metric.name, unit)
+        family = self._families.family(name, kind, unit, metric.description or "")
+        if family is None:
+            self._families.left_out["name_taken"] += len(points)
+            return
+        is_sum = isinstance(metric.data, Sum)
+        for point in points:
+            self._add_point(family, point, scope, is_sum=is_sum)
+
+    def _add_point(self, family: Family, point: Any, scope: Pairs, *, is_sum: bool) -> None:
+        try:
+            pairs = self._labels.pairs(point.attributes or {}, scope)
+            if family.kind is Kind.HISTOGRAM:
+                pairs = _without_le(pairs)
+            self._families.add(family, pairs, _point(point, is_sum=is_sum))
+        except Exception as error:  # noqa: BLE001 - one odd point must not cost the scrape
+            self._families.fault("point_failed", family.name, error)
+
+
+def _kind(metric: Metric) -> Kind | None:
+    """The family type; None for a delta, which a scrape cannot tell."""
+    data = metric.data
+    if isinstance(data, Gauge):
+        return Kind.GAUGE
+    if data.aggregation_temporality is not AggregationTemporality.CUMULATIVE:
+        return None
+    if isinstance(data, Sum):
+        return Kind.COUNTER if data.is_monotonic else Kind.GAUGE
+    return Kind.HISTOGRAM
+
+
+def _point(point: Any, *, is_sum: bool) -> Point:
+    if isinstance(point, NumberDataPoint):
+        exemplar = _latest(point.exemplars) if point.exemplars else None
+        return Number(_plain(point.value), is_sum, exemplar)
+    if isinstance(point, ExponentialHistogramDataPoint):
+        bounds, counts = classic_buckets(point)
+    else:
+        bounds, counts = _explicit_buckets(point)
+    # OpenMetrics forbids a sum beside negative bounds: it could fall, and read as a restart.
+    total = None if bounds and bounds[0] < 0 else _plain(point.sum)
+    exemplars = _per_bucket(point.exemplars, bounds) if point.exemplars else ()
+    return Buckets(bounds, counts, total, exemplars)
+
+
+def _plain(value: float) -> float:
+    """A number of Python's own: numpy's are numbers too, but do not spell themselves as such."""
+    return value if type(value) in (int, float) else float(value)
+
+
+def _explicit_buckets(point: HistogramDataPoint) -> tuple[tuple[float, ...], tuple[int, ...]]:
+    # The SDK says bucket_counts=() for a histogram that has no bounds.
+    counts = tuple(accumulate(point.bucket_counts)) or (point.count,)
+    return tuple(point.explicit_bounds), counts
+
+
+def _without_le(pairs: Pairs) -> Pairs:
+    """An attribute ``le`` gives way to the bucket bound, named as Prometheus names such labels."""
+    if not any(name == "le" for name, _ in pairs):
+        return pairs
+    return tuple(sorted(("exported_le" if n == "le" else n, v) for n, v in pairs))
+
+
+def _latest(exemplars: Iterable[Exemplar]) -> Trace | None:
+    traced = [_trace(exemplar) for exemplar in exemplars if exemplar.trace_id]
+    return max(traced, key=lambda trace: trace.time_s, default=None)
+
+
+def _per_bucket(
+    exemplars: Iterable[Exemplar], bounds: tuple[float, ...]
+) -> tuple[tuple[int, Trace], ...]:
+    """The largest exemplar of each bucket, as the specification asks, by bucket index."""
+    largest: dict[int, Trace] = {}
+    for exemplar in exemplars:
+        if exemplar.trace_id:
+            index = bisect_left(bounds, exemplar.value)
+            held = largest.get(index)
+            if held is None or exemplar.value > held.value:
+                largest[index] = _trace(exemplar)
+    return tuple(sorted(largest.items(), key=lambda item: item[0]))
+
+
+def _trace(exemplar: Exemplar) -> Trace:
+    # Attributes that a view took off the series stay off: here they would be readable again.
+    return Trace(
+        exemplar.trace_id or 0, exemplar.span_id or 0, exemplar.value, exemplar.time_unix_nano / 1e9
+    )

@@ -1,0 +1,87 @@
+"""Attributes as label text, escaped and of bounded length."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Final
+
+from otel_forgesyte_prometheus.names import label_name
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from opentelemetry.sdk.util.instrumentation import InstrumentationScope
+
+Pairs = tuple[tuple[str, str], ...]
+"""Label names and values, sorted by name, values not escaped."""
+
+_CUT_MARK: Final = "..."
+
+
+class LabelMaker:
+    """Makes label pairs; a value longer than ``max_length`` characters is cut and counted."""
+
+    __slots__ = ("cut", "max_length")
+
+    def __init__(self, max_length: int) -> None:
+        self.max_length = max_length
+        self.cut = 0
+
+    def pairs(self, attributes: Mapping[str, Any], also: Pairs = ()) -> Pairs:
+        """Sorted labels for ``attributes`` and ``also``.
+
+        Two keys that become one label keep both values, joined with ``;`` in the order of the
+        original keys, as the compatibility specification says.
+        """
+        made = [(label_name(key), self.value(value)) for key, value in attributes.items()]
+        made += also
+        if len(made) > 1:
+            made.sort()
+            if len({name for name, _ in made}) < len(made):
+                return self._joined(attributes, also)
+        return tuple(made)
+
+    def value(self, value: Any) -> str:
+        """``value`` as label text: a string as it is, anything else as JSON."""
+        text: str = value if isinstance(value, str) else json.dumps(value, default=_describe)
+        if len(text) > self.max_length:
+            self.cut += 1
+            return text[: self.max_length - len(_CUT_MARK)] + _CUT_MARK
+        return text
+
+    def _joined(self, attributes: Mapping[str, Any], also: Pairs) -> Pairs:
+        joined: dict[str, str] = {}
+        made = ((label_name(key), self.value(attributes[key])) for key in sorted(attributes))
+        for name, text in (*made, *also):
+            joined[name] = f"{joined[name]};{text}" if name in joined else text
+        return tuple(sorted(joined.items()))
+
+
+def scope_pairs(scope: InstrumentationScope, labels: LabelMaker) -> Pairs:
+    """``otel_scope_*`` labels; an empty one is left out, which Prometheus takes as the same."""
+    said = {f"otel_scope_{key}": value for key, value in (scope.attributes or {}).items()}
+    for part in ("name", "version", "schema_url"):
+        said[f"otel_scope_{part}"] = getattr(scope, part) or ""
+    return tuple(pair for pair in labels.pairs(said) if pair[1])
+
+
+def label_text(pairs: Iterable[tuple[str, str]]) -> str:
+    """What stands between the braces of a sample."""
+    return ",".join([f'{name}="{escaped(value)}"' for name, value in pairs])
+
+
+def escaped(value: str) -> str:
+    """``value`` with backslash, line feed and quotation mark escaped."""
+    if "\\" in value or "\n" in value or '"' in value:
+        return value.replace("\\", r"\\").replace("\n", r"\n").replace('"', r"\"")
+    return value
+
+
+def _describe(value: object) -> Any:
+    # Never repr(): it may raise, and bytes are recorded by size, never by content.
+    if isinstance(value, Mapping):
+        return {str(key): item for key, item in value.items()}  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]
+    if isinstance(value, bytes):
+        return {"size": len(value)}
+    return type(value).__name__

@@ -1,0 +1,173 @@
+"""The metric reader behind ``/metrics``."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from threading import Lock
+from typing import TYPE_CHECKING, Any, Final
+
+from opentelemetry.sdk.metrics.export import MetricReader
+
+from otel_forgesyte_prometheus.convert import Converter
+from otel_forgesyte_prometheus.exposition import (
+    OPENMETRICS_END,
+    openmetrics_lines,
+    text_lines,
+)
+from otel_forgesyte_prometheus.families import FamilySet
+from otel_forgesyte_prometheus.forking import renew_in_children
+from otel_forgesyte_prometheus.labels import LabelMaker
+from otel_forgesyte_prometheus.notices import Notices
+from otel_forgesyte_prometheus.registry import Registry, as_client_metric
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from opentelemetry.sdk.metrics.export import MetricsData
+    from prometheus_client.core import Metric
+
+MAX_SERIES: Final = 20_000
+MAX_LABEL_LENGTH: Final = 256
+# Prometheus gives up on a scrape after 10 s unless told otherwise: waiting longer serves nobody.
+SCRAPE_TIMEOUT_S: Final = 10.0
+
+
+class ScrapeBusyError(Exception):
+    """Another scrape has not come back within `SCRAPE_TIMEOUT_S`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scrape:
+    """What the last scrape said, and how much it left out, by reason.
+
+    Reasons: ``name_taken``, ``bounds_differ``, ``series_limit``, ``label_cut`` (told, but cut),
+    ``not_cumulative``, ``point_failed``, ``collector_failed``, ``collect_failed``,
+    ``before_collect_failed``.
+    """
+
+    families: int = 0
+    samples: int = 0
+    left_out: Mapping[str, int] = field(default_factory=dict[str, int])
+
+
+class PrometheusReader(MetricReader):
+    """Metrics for Prometheus, collected when it asks: nothing is queued, no thread is started.
+
+    Args:
+        before_collect: called before each collection, to hand over measurements held back.
+        scope_labels: whether series carry ``otel_scope_*`` labels.
+        target_info: whether the resource is told as ``target_info``.
+        max_series: samples (text lines) that one scrape may have.
+        max_label_length: characters that a label value may have.
+        options: ``preferred_aggregation`` and ``cardinality_limits``, as for any `MetricReader`.
+
+    Temporality is cumulative always. `registry` takes further prometheus_client collectors.
+    """
+
+    def __init__(
+        self,
+        *,
+        before_collect: Callable[[], None] | None = None,
+        scope_labels: bool = True,
+        target_info: bool = True,
+        max_series: int = MAX_SERIES,
+        max_label_length: int = MAX_LABEL_LENGTH,
+        **options: Any,
+    ) -> None:
+        super().__init__(**options)
+        self.before_collect = before_collect
+        self.last_scrape = Scrape()
+        self._scope_labels = scope_labels
+        self._target_info = target_info
+        self._max_series = max_series
+        self._max_label_length = max_label_length
+        self._notices = Notices()
+        self.registry: Final = Registry(_Own(self), self._notices)
+        self._lock = Lock()
+        self._received: MetricsData | None = None
+        self._closers: list[Callable[[], None]] = []
+        self._is_shut_down = False
+        renew_in_children(self)
+
+    def page(self, *, openmetrics: bool = False) -> bytes:
+        """Everything there is to scrape now, in the text format or in OpenMetrics.
+
+        Raises:
+            ScrapeBusyError: when a scrape before this one hangs, in a callback for instance.
+        """
+        families = self.families()
+        lines = openmetrics_lines(families) if openmetrics else text_lines(families)
+        lines += self.registry.guest_lines(families, openmetrics=openmetrics)
+        if openmetrics:
+            lines.append(OPENMETRICS_END)
+        self.last_scrape = Scrape(len(list(families)), families.size, dict(families.left_out))
+        # A lone surrogate in a label cannot be UTF-8: a question mark loses that, not the scrape.
+        return "".join(lines).encode("utf-8", "replace")
+
+    def families(self) -> FamilySet:
+        """The reader's own families, collected now."""
+        families = FamilySet(self._max_series, self._notices)
+        data = self._collected(families)
+        labels = LabelMaker(self._max_label_length)
+        if data is not None:
+            Converter(
+                families, labels, scope_labels=self._scope_labels, target_info=self._target_info
+            ).add(data)
+        if labels.cut:
+            families.left_out["label_cut"] = labels.cut
+        return families
+
+    def at_shutdown(self, close: Callable[[], None]) -> None:
+        """Call ``close`` when the reader is shut down; a server uses it to stop with us."""
+        self._closers.append(close)
+
+    def force_flush(self, timeout_millis: float = 10_000) -> bool:  # noqa: ARG002 - SDK's shape
+        """True: a scrape collects for itself, so there is never anything to flush."""
+        return True
+
+    def shutdown(self, timeout_millis: float = 30_000, **_: Any) -> None:  # noqa: ARG002 - as above
+        """Stop answering with metrics, and stop the servers of this reader."""
+        self._is_shut_down = True
+        while self._closers:
+            self._closers.pop()()
+
+    def after_fork_in_child(self) -> None:
+        """Renew the lock, which a thread of the parent may have held."""
+        self._lock = Lock()
+
+    def _receive_metrics(
+        self, metrics_data: MetricsData, timeout_millis: float = 10_000, **_: Any
+    ) -> None:
+        del timeout_millis
+        # Kept only while a scrape waits for it: a collection asked for by others is not queued.
+        self._received = metrics_data if self._lock.locked() else None
+
+    def _collected(self, families: FamilySet) -> MetricsData | None:
+        if not self._lock.acquire(timeout=SCRAPE_TIMEOUT_S):
+            raise ScrapeBusyError
+        try:
+            if self._is_shut_down:
+                return None
+            if self.before_collect is not None:
+                self._guarded("before_collect_failed", self.before_collect, families)
+            self._guarded("collect_failed", self.collect, families)
+            return self._received
+        finally:
+            self._received = None
+            self._lock.release()
+
+    def _guarded(self, reason: str, step: Callable[[], None], families: FamilySet) -> None:
+        try:
+            step()
+        except Exception as error:  # noqa: BLE001 - whatever it is, the rest can be told
+            families.fault(reason, "all instruments", error)
+
+
+class _Own:
+    """The reader as a prometheus_client collector."""
+
+    def __init__(self, reader: PrometheusReader) -> None:
+        self._reader = reader
+
+    def collect(self) -> Iterator[Metric]:
+        return (as_client_metric(family) for family in self._reader.families())

@@ -1,0 +1,63 @@
+"""The reader that brings its own server, for configuration by environment or YAML."""
+
+from __future__ import annotations
+
+import logging
+import os
+from typing import Any, Final
+
+from opentelemetry.sdk.environment_variables import (
+    OTEL_EXPORTER_PROMETHEUS_HOST,
+    OTEL_EXPORTER_PROMETHEUS_PORT,
+)
+
+from otel_forgesyte_prometheus.reader import PrometheusReader
+from otel_forgesyte_prometheus.server import LOOPBACK, Server, start_server
+
+_LOGGER: Final = logging.getLogger("otel_forgesyte_prometheus")
+_DEFAULT_PORT: Final = 9464
+_MAX_PORT: Final = 65_535
+
+
+class ServingPrometheusReader(PrometheusReader):
+    """A `PrometheusReader` that serves from its construction on, as the SDK expects of a class.
+
+    ``host`` and ``port`` fall back to ``OTEL_EXPORTER_PROMETHEUS_HOST`` and ``_PORT``, then to
+    127.0.0.1 and 9464. Where it cannot listen it says so in one line, `server` is None, and the
+    rest of telemetry goes on: an exception here would cost the application its traces and logs.
+    """
+
+    def __init__(self, *, host: str | None = None, port: int | None = None, **options: Any) -> None:
+        super().__init__(**options)
+        self.server: Server | None = None
+        try:
+            self.server = start_server(self, *address(host, port))
+        except (OSError, ValueError) as error:
+            _LOGGER.error("%s. No metrics are served by this process.", _said(error))  # noqa: TRY400 - one line, no traceback
+
+
+def address(host: str | None = None, port: int | None = None) -> tuple[str, int]:
+    """Where to serve: argument, then environment, then default.
+
+    Raises:
+        ValueError: the port is not a number from 0 to 65535; the message names the variable.
+    """
+    if host is None:
+        host = os.environ.get(OTEL_EXPORTER_PROMETHEUS_HOST, "").strip() or LOOPBACK
+    return host, _environment_port() if port is None else port
+
+
+def _environment_port() -> int:
+    text = os.environ.get(OTEL_EXPORTER_PROMETHEUS_PORT, "").strip()
+    if not text:
+        return _DEFAULT_PORT
+    if text.isdecimal() and int(text) <= _MAX_PORT:
+        return int(text)
+    raise ValueError(
+        f"Prometheus: {OTEL_EXPORTER_PROMETHEUS_PORT} is {text!r};"
+        f" give a port from 0 (a free one) to {_MAX_PORT}"
+    )
+
+
+def _said(error: OSError | ValueError) -> str:
+    return (error.strerror or str(error)) if isinstance(error, OSError) else str(error)
