@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeGuard, cast
+from typing import TYPE_CHECKING, Any, TypeGuard
 
 import yaml
 
@@ -63,12 +63,16 @@ class Node:
 
 def as_list(value: Any) -> list[Any]:
     """The value if it is a list, else an empty list."""
-    return [*cast("list[Any]", value)] if isinstance(value, list) else []
+    return value if _is_list(value) else []
 
 
 def is_mapping(value: Any) -> TypeGuard[dict[Any, Any]]:
     """Whether the value was a mapping in the file."""
     return isinstance(value, dict)
+
+
+def _is_list(value: Any) -> TypeGuard[list[Any]]:
+    return isinstance(value, list)
 
 
 def read_documents(folder: Path) -> list[Node]:

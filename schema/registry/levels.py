@@ -5,7 +5,9 @@ https://opentelemetry.io/docs/specs/semconv/general/attribute-requirement-level/
 
 from __future__ import annotations
 
-from typing import Any, cast
+from typing import Any
+
+from registry.documents import is_mapping
 
 _PLAIN = frozenset({"required", "recommended", "opt_in"})
 _EXPLAINED = frozenset({"conditionally_required", "recommended", "opt_in"})
@@ -18,10 +20,10 @@ def is_level(level: Any) -> bool:
 
 def explained(level: Any) -> tuple[str, str] | None:
     """The word and the condition of `conditionally_required: If it failed.`, else None."""
-    if not isinstance(level, dict):
+    if not is_mapping(level):
         return None
     # The loader adds the line under a key that is no string.
-    pairs = [pair for pair in cast("dict[Any, Any]", level).items() if isinstance(pair[0], str)]
+    pairs = [pair for pair in level.items() if isinstance(pair[0], str)]
     if len(pairs) != 1:
         return None
     word, condition = pairs[0]

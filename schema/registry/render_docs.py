@@ -109,7 +109,8 @@ def _scraped(metric: Metric) -> str:
 
 def _signal(registry: Registry, signal: Signal, facts: str, *, has_labels: bool = False) -> str:
     header = ("Attribute", *(("Label",) if has_labels else ()), "Required", "Remark")
-    briefs = {one.key: one.brief for one in (*registry.upstream, *registry.attributes)}
+    briefs = {one.key: one.brief for one in registry.upstream}
+    briefs |= {one.key: one.brief for one in registry.attributes}
     rows = [
         (
             f"`{one.key}`",

@@ -6,8 +6,9 @@ import ast
 import re
 from typing import TYPE_CHECKING
 
+from registry import upstream
 from registry.finding import Finding, Place
-from registry.model import NAMESPACE
+from registry.model import NAMESPACE, is_ours
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,6 +24,8 @@ _DOMAIN = "otel_forgesyte"
 _OTHERS = ("exporters", "schema/otel_forgesyte_schema")
 
 _NAME = re.compile(rf"(?<![\w.@/-]){NAMESPACE}(?:\.[a-z][a-z0-9_]*)+")
+# `$."error.type"`: how SQL reaches into a column of attributes.
+_JSON_PATH = re.compile(r'\$\."([a-z0-9_]+(?:\.[a-z0-9_]+)+)"')
 
 
 def check_sources(registry: Registry, root: Path) -> Iterator[Finding]:
@@ -31,6 +34,8 @@ def check_sources(registry: Registry, root: Path) -> Iterator[Finding]:
     for path in _source_files(root):
         text = path.read_text(encoding="utf-8")
         yield from _check_existence(path, text, known)
+        if path.suffix == ".sql":
+            yield from _check_borrowed(path, text)
         if path.suffix == ".py" and path.relative_to(root).parts[0] == _DOMAIN:
             yield from _check_bareness(path, text)
 
@@ -64,6 +69,18 @@ def _check_existence(path: Path, text: str, known: frozenset[str]) -> Iterator[F
                     match.group(),
                     "is not in the registry",
                     "define it in schema/registry, or correct the name",
+                )
+
+
+def _check_borrowed(path: Path, text: str) -> Iterator[Finding]:
+    for number, line in enumerate(text.splitlines(), start=1):
+        for name in _JSON_PATH.findall(line):
+            if not is_ours(name) and name not in upstream.attribute_names():
+                yield Finding(
+                    Place(path, number),
+                    name,
+                    "is neither ours nor OpenTelemetry's",
+                    "correct the name, or define it in schema/registry",
                 )
 
 
