@@ -66,7 +66,7 @@ CODE_FUNCTION_NAME: Final = "code.function.name"
 """Qualified name of the decorated function."""
 
 ERROR_TYPE: Final = "error.type"
-"""Qualified class of the exception, or the short code of a soft error."""
+"""Qualified class of the exception that ended the operation."""
 
 EXCEPTION_MESSAGE: Final = "exception.message"
 """The exception's message."""
