@@ -131,8 +131,15 @@ def test_a_reference_says_how_much_it_is_required(spoil: Spoil, level: str, show
     assert found == [f"forgesyte.job.wait: has the requirement level {shown}"]
 
 
-@pytest.mark.parametrize("level", ["conditionally_required: ''", "sometimes: If it failed."])
-def test_a_conditional_level_states_a_condition(spoil: Spoil, level: str) -> None:
+@pytest.mark.parametrize(
+    "level",
+    [
+        "conditionally_required: ''",
+        "sometimes: If it failed.",
+        "{recommended: If it failed., opt_in: Else.}",
+    ],
+)
+def test_a_conditional_level_states_one_condition(spoil: Spoil, level: str) -> None:
     (found,) = spoil("conditionally_required: If it failed.", level)
     assert found.startswith("error.type: has the requirement level")
 
