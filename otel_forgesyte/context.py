@@ -1,0 +1,84 @@
+"""What travels in the OpenTelemetry context below a job: the job, and the operation in progress.
+
+Everything started below inherits it, across `await`, `asyncio.to_thread` and `create_task`; a bare
+`Thread` or `ThreadPoolExecutor.submit` starts with an empty context, as for every OpenTelemetry
+span. Processors read `JOB_KEY` from a span's parent context to stamp the job id on it.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from itertools import count
+from typing import TYPE_CHECKING, Any, Final, cast
+
+from opentelemetry.context import Context, create_key, detach, get_value
+from opentelemetry.trace import INVALID_SPAN, set_span_in_context
+
+if TYPE_CHECKING:
+    from contextvars import Token
+
+    from opentelemetry.trace import Span
+
+JOB_KEY: Final = create_key("forgesyte-job")
+OPERATION_KEY: Final = create_key("forgesyte-operation")
+
+# The key is private to the API; asking the API to set it tells us, and one copy of the context
+# then carries span, job and operation (three `set_value` calls would make three copies).
+SPAN_KEY: Final[str] = next(iter(set_span_in_context(INVALID_SPAN, Context())))
+
+
+class JobState:
+    """The job that surrounds the running code.
+
+    `device` is canonical and changes when a device is reported. `span` is None where a plugin runs
+    outside any job. `frames` numbers the frames that come without an index (one `next` is atomic).
+    """
+
+    __slots__ = ("device", "frames", "job_id", "plugin", "span")
+
+    def __init__(self, job_id: str, plugin: str, device: str | None) -> None:
+        self.job_id = job_id
+        self.plugin = plugin
+        self.device = device
+        self.span: Span | None = None
+        self.frames = count()
+
+
+def current_job(context: Context | None = None) -> JobState | None:
+    """The job that surrounds the caller (or `context`), None outside of any."""
+    return cast("JobState | None", get_value(JOB_KEY, context))
+
+
+def current_job_id() -> str | None:
+    """The id of the job that surrounds the caller, None outside of any."""
+    job = current_job()
+    return None if job is None else job.job_id
+
+
+def new_job_id() -> str:
+    """A fresh id in UUIDv7 layout: ids made later sort later.
+
+    From `os.urandom`, not `random`: applications seed `random`, and two workers with one seed
+    would share their job ids.
+    """
+    milliseconds = time.time_ns() // 1_000_000
+    bits = (milliseconds << 80) | int.from_bytes(os.urandom(10), "big")
+    bits = (bits & ~(0xF << 76) & ~(0x3 << 62)) | (0x7 << 76) | (0x2 << 62)
+    text = f"{bits:032x}"
+    return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
+
+
+def leave(token: Token[Any]) -> None:
+    """Restore the context that was current before `token`'s attach.
+
+    A coroutine closed by the garbage collector, or a `with` left in another task, runs this in a
+    `contextvars.Context` that never saw the attach. There is nothing to restore there;
+    `opentelemetry.context.detach` would log an error with a stack for it.
+    """
+    try:
+        token.var.reset(token)
+    except ValueError:
+        return
+    except AttributeError:  # a runtime context of another make (OTEL_PYTHON_CONTEXT)
+        detach(token)
