@@ -1,0 +1,239 @@
+"""Where a decorator finds a value: a parameter, a path into one, a callable, or a constant.
+
+All that can be decided is decided at decoration. A call then runs one small closure over
+`(args, kwargs)`; the signature is bound in full only for a callable, which asks for all arguments.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import Enum
+from typing import Any, Generic, TypeVar, cast
+from uuid import UUID
+
+from otel_forgesyte.failures import failed
+
+T = TypeVar("T")
+
+Arguments = Mapping[str, Any]
+"""The bound arguments of one call by parameter name, defaults filled in."""
+
+Reader = Callable[[tuple[Any, ...], dict[str, Any]], Any]
+TextReader = Callable[[tuple[Any, ...], dict[str, Any]], "str | None"]
+
+LONGEST_TEXT = 256
+
+
+@dataclass(frozen=True)
+class Constant(Generic[T]):
+    """A value that is meant as it is; made by `constant`."""
+
+    __slots__ = ("value",)
+
+    value: T
+
+
+def unmarked(value: Any) -> Any:
+    """The value itself, whether or not it was marked with `constant`."""
+    return cast("Any", value).value if isinstance(value, Constant) else value
+
+
+def constant(value: T) -> Constant[T]:
+    """Mark `value` as the value itself: a bare string in a decorator names a parameter."""
+    return Constant(value)
+
+
+Value = (
+    str | int | float | UUID | Enum | datetime | Constant[Any] | Callable[[Arguments], Any] | None
+)
+"""What a decorator's argument may be.
+
+A string is a parameter name or a dotted path into one (`"job.job_id"`; each step an attribute, or a
+key where the value is a mapping). A callable takes the bound `Arguments`. `constant(x)` is `x`, and
+so is any value of another type. None means the default. In context-manager use there are no
+parameters, so a string is the value.
+"""
+
+
+class Parameters:
+    """The parameters of one function, as far as a call needs them."""
+
+    def __init__(self, function: Callable[..., Any]) -> None:
+        self.signature: inspect.Signature | None
+        try:
+            self.signature = inspect.signature(function)
+        except (TypeError, ValueError):  # some builtins carry none: only constants can be read
+            self.signature = None
+        known = {} if self.signature is None else dict(self.signature.parameters)
+        self._known = known
+        self._keywords = any(p.kind is p.VAR_KEYWORD for p in known.values())
+
+    def __contains__(self, name: str) -> bool:
+        return name in self._known
+
+    def reader(self, name: str) -> Reader | None:
+        """What reads the argument of `name`; None when no call can have one."""
+        parameter = self._known.get(name)
+        if parameter is None:
+            return _keyword(name, None) if self._keywords else None
+        if parameter.kind is parameter.VAR_KEYWORD:
+            named = frozenset(self._known)
+            return lambda _args, kwargs: {k: v for k, v in kwargs.items() if k not in named}
+        position = list(self._known).index(name)
+        if parameter.kind is parameter.VAR_POSITIONAL:
+            return lambda args, _kwargs: args[position:]
+        default = None if parameter.default is parameter.empty else parameter.default
+        if parameter.kind is parameter.KEYWORD_ONLY:
+            return _keyword(name, default)
+        return _positional(position, name, default)
+
+    def bind(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, Any]:
+        """All arguments of one call by name, defaults filled in.
+
+        Raises:
+            TypeError: the call does not fit the signature, or there is none to fit.
+        """
+        if self.signature is None:
+            raise TypeError("this function has no signature to read arguments from")
+        bound = self.signature.bind(*args, **kwargs)
+        bound.apply_defaults()
+        return bound.arguments
+
+
+def _keyword(name: str, default: object) -> Reader:
+    return lambda _args, kwargs: kwargs.get(name, default)
+
+
+def _positional(position: int, name: str, default: object) -> Reader:
+    return lambda args, kwargs: (
+        args[position] if len(args) > position else kwargs.get(name, default)
+    )
+
+
+def compiled(value: Value, parameters: Parameters) -> Reader | None:
+    """The reader of a value given to a decorator; None when nothing was given.
+
+    Raises:
+        LookupError: a path begins with a name that is no parameter.
+    """
+    if value is None:
+        return None
+    if isinstance(value, str):
+        return path_reader(value, parameters)
+    if callable(value) and not isinstance(value, type):
+        extract = value
+        return lambda args, kwargs: extract(parameters.bind(args, kwargs))
+    plain = unmarked(value)
+    return lambda _args, _kwargs: plain
+
+
+def path_reader(path: str, parameters: Parameters, *, lenient: bool = False) -> Reader | None:
+    """The reader of `"parameter"` or `"parameter.step.step"`.
+
+    `lenient` is for paths that nobody asked for: a missing parameter gives None, a missing
+    attribute reads as None.
+
+    Raises:
+        LookupError: no such parameter, unless lenient.
+    """
+    root, *steps = path.split(".")
+    read = parameters.reader(root)
+    if read is None:
+        if lenient:
+            return None
+        raise LookupError(
+            f"{path!r}: no parameter is named {root!r} (a value meant as it is: constant({path!r}))"
+        )
+    if not steps:
+        return read
+    return lambda args, kwargs: follow(read(args, kwargs), steps, lenient=lenient)
+
+
+def follow(value: Any, steps: Sequence[str], *, lenient: bool = False) -> Any:
+    """What stands at the end of a dotted path; None as soon as a step is None or a missing key.
+
+    Raises:
+        AttributeError: a step names no attribute, unless lenient.
+    """
+    for step in steps:
+        if value is None:
+            return None
+        if isinstance(value, Mapping):
+            value = cast("Mapping[str, Any]", value).get(step)
+        elif lenient:
+            value = getattr(value, step, None)
+        else:
+            value = getattr(value, step)
+    return value
+
+
+def text(value: Any) -> str | None:
+    """`value` as a short text: ids and enum members as their value, at most 256 characters.
+
+    None and the empty string give None. An object without a `__str__` of its own is known by its
+    `name`; never by its `repr`, which for an image or a result can take seconds and megabytes.
+
+    Raises:
+        TypeError: `value` is a container or bytes, or has neither text nor name.
+    """
+    if isinstance(value, Enum):
+        return text(value.value)
+    if value is None or value == "":
+        return None
+    if isinstance(value, str):
+        return value[:LONGEST_TEXT]
+    if isinstance(value, (int, float, UUID)):
+        return str(value)
+    kind = cast("Any", type(value))
+    container = isinstance(value, (bytes, bytearray, Mapping, Sequence))
+    if not container and kind.__str__ is not object.__str__:
+        return str(value)[:LONGEST_TEXT]
+    name = None if container else getattr(value, "name", None)
+    if isinstance(name, str):
+        return name[:LONGEST_TEXT]
+    raise TypeError(f"a {kind.__qualname__} cannot stand as a short text")
+
+
+def text_reader(
+    value: Value, parameters: Parameters, place: str, defaults: Sequence[str] = ()
+) -> TextReader | None:
+    """The reader of a short text, which never raises; None when there is nothing to read.
+
+    `defaults` are paths to try, in order, when no value is given; the first whose parameter exists
+    is taken. A value that cannot be compiled is counted and the defaults serve instead.
+    """
+    read: Reader | None = None
+    try:
+        read = compiled(value, parameters)
+    except LookupError as error:
+        failed(place, error)
+    if read is None:
+        paths = (path for path in defaults if path.split(".")[0] in parameters)
+        read = next((path_reader(path, parameters, lenient=True) for path in paths), None)
+    return None if read is None else _guarded(read, place)
+
+
+def _guarded(read: Reader, place: str) -> TextReader:
+    def read_text(args: tuple[Any, ...], kwargs: dict[str, Any]) -> str | None:
+        try:
+            value = read(args, kwargs)
+            if type(value) is str and 0 < len(value) <= LONGEST_TEXT:
+                return value
+            return text(value)
+        except Exception as error:  # noqa: BLE001 - the user's extractor or type may raise anything
+            failed(place, error)
+            return None
+
+    return read_text
+
+
+def plain_text(value: Value, place: str) -> str | None:
+    """The text of a value given to a context manager, where strings are values; never raises."""
+    try:
+        return text(unmarked(value))
+    except Exception as error:  # noqa: BLE001 - as in `_guarded`
+        failed(place, error)
+        return None
