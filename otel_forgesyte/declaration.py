@@ -1,0 +1,72 @@
+"""The context-manager side of `job(...)` and `plugin(...)`."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from typing import TYPE_CHECKING, Generic, TypeVar
+
+from opentelemetry.context import get_current
+
+from otel_forgesyte.context import OPERATION_KEY
+from otel_forgesyte.operation import Operation
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+O = TypeVar("O", bound=Operation)  # noqa: E741 - the operation that `as` gives
+
+UNSPECIFIED = "unspecified"
+"""The plugin's name where neither a value nor a function tells it."""
+
+
+class Declaration(ABC, Generic[O]):
+    """A declared operation, entered with `with` or `async with`, as often as one likes.
+
+    One declaration may be entered by many threads and tasks at once: which of its operations an
+    exit ends is read from the context of the exit.
+    """
+
+    def __init__(self) -> None:
+        self._entered: list[O] = []
+
+    @abstractmethod
+    def _open(self) -> O:
+        """Start one operation; never raises."""
+
+    def __enter__(self) -> O:
+        operation = self._open()
+        self._entered.append(operation)
+        operation.attach()
+        return operation
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        operation = self._left()
+        if error is None:
+            operation.succeed(None, (), {})
+        else:
+            operation.fail(error)
+
+    async def __aenter__(self) -> O:
+        return self.__enter__()
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.__exit__(kind, error, trace)
+
+    def _left(self) -> O:
+        current = get_current().get(OPERATION_KEY)
+        for operation in self._entered:
+            if operation is current:
+                self._entered.remove(operation)
+                return operation
+        # The body left a context of its own attached, or the exit runs in another task.
+        return self._entered.pop()

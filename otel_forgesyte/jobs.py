@@ -1,0 +1,272 @@
+"""`job`: one request of a job server, from its start to its end."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar, overload
+
+from opentelemetry.context import get_current
+
+from otel_forgesyte.active import active_jobs
+from otel_forgesyte.context import JOB_KEY, JobState, new_job_id
+from otel_forgesyte.declaration import UNSPECIFIED, Declaration
+from otel_forgesyte.devices import canonical_device
+from otel_forgesyte.failures import failed
+from otel_forgesyte.moments import unix_nano
+from otel_forgesyte.operation import NOT_RECORDED, Operation, Step
+from otel_forgesyte.outcome import (
+    CANCELLED,
+    Judge,
+    Outcome,
+    OutcomeValue,
+    canonical_status,
+    outcome_judge,
+)
+from otel_forgesyte.semconv import (
+    CODE_FUNCTION_NAME,
+    ERROR_TYPE,
+    FORGESYTE_DEVICE_NAME,
+    FORGESYTE_JOB_ID,
+    FORGESYTE_JOB_QUEUE_WAIT,
+    FORGESYTE_JOB_STATUS,
+    FORGESYTE_OPERATION_NAME,
+    FORGESYTE_PLUGIN_NAME,
+    JobStatusValues,
+    OperationNameValues,
+)
+from otel_forgesyte.telemetry import emitters, measure
+from otel_forgesyte.values import (
+    Parameters,
+    Reader,
+    Value,
+    compiled,
+    plain_text,
+    text_reader,
+    unmarked,
+)
+from otel_forgesyte.wrapping import wrapped
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+_OPERATION = OperationNameValues.JOB.value
+_ERROR = JobStatusValues.ERROR.value
+_NO_PARAMETERS = Parameters(lambda: None)
+
+
+class JobOperation(Operation):
+    """A running job; what `with job(...) as j` gives."""
+
+    __slots__ = ("_judge", "_told")
+
+    def __init__(  # noqa: PLR0913, PLR0917 - everything that a job begins with
+        self,
+        job_id: str,
+        plugin: str,
+        device: str | None,
+        enqueued_at: Any,
+        function_name: str | None,
+        judge: Judge,
+    ) -> None:
+        super().__init__(plugin, device)
+        self._judge = judge
+        self._told: Outcome | None = None
+        attributes: dict[str, Any] = {
+            FORGESYTE_OPERATION_NAME: _OPERATION,
+            FORGESYTE_JOB_ID: job_id,
+            FORGESYTE_PLUGIN_NAME: plugin,
+        }
+        if function_name is not None:
+            attributes[CODE_FUNCTION_NAME] = function_name
+        if device is not None:
+            attributes[FORGESYTE_DEVICE_NAME] = device
+        wait_s = None if enqueued_at is None else _waited_s(enqueued_at)
+        if wait_s is not None:
+            attributes[FORGESYTE_JOB_QUEUE_WAIT] = wait_s
+        values = get_current().copy()
+        values[JOB_KEY] = state = JobState(job_id, plugin, device)
+        self.start(f"job {plugin}", attributes, values, state)
+        state.span = self.span
+        active_jobs.started(plugin)
+        if wait_s is not None:
+            queue_duration = emitters().queue_duration
+            measure(queue_duration, wait_s, {FORGESYTE_PLUGIN_NAME: plugin}, self.context)
+
+    def set_outcome(self, status: str, error_message: str | None = None) -> None:
+        """State how the job ends, whatever its code returns; an exception still outweighs it.
+
+        `status` may be spelt as the application spells it ("completed"). Never raises.
+        """
+        try:
+            self._told = Outcome(canonical_status(status), error_message)
+        except Exception as error:  # noqa: BLE001 - telemetry never fails the work
+            failed("job outcome", error)
+
+    def _returned(
+        self, result: Any, args: tuple[Any, ...], kwargs: dict[str, Any], elapsed_s: float
+    ) -> None:
+        status, said = self._told or self._judge(result, args, kwargs)
+        self._close({FORGESYTE_JOB_STATUS: status}, (said or "") if status == _ERROR else None)
+        self._measured({FORGESYTE_JOB_STATUS: status}, elapsed_s)
+
+    def _raised(self, error_type: str, said: str, elapsed_s: float) -> None:
+        attributes = {FORGESYTE_JOB_STATUS: _ERROR, ERROR_TYPE: error_type}
+        self._close(attributes, said)
+        self._measured(attributes, elapsed_s)
+
+    def _cancelled(self, elapsed_s: float) -> None:
+        attributes = {FORGESYTE_JOB_STATUS: CANCELLED.status}
+        self._close(attributes)
+        self._measured(attributes, elapsed_s)
+
+    def _measured(self, attributes: dict[str, Any], elapsed_s: float) -> None:
+        attributes = {FORGESYTE_PLUGIN_NAME: self.plugin, **attributes}
+        device = self.job.device
+        if device is not None:
+            attributes[FORGESYTE_DEVICE_NAME] = device
+        active_jobs.ended(self.plugin)
+        measure(emitters().job_duration, elapsed_s, attributes, self.context)
+
+
+class JobDeclaration(Declaration[JobOperation]):
+    """A declared job: decorate a function with it, or enter it with `with` or `async with`."""
+
+    def __init__(
+        self,
+        job_id: Value = None,
+        plugin: Value = None,
+        device: Value = None,
+        enqueued_at: Value = None,
+        outcome: OutcomeValue = None,
+    ) -> None:
+        super().__init__()
+        self._job_id = job_id
+        self._plugin = plugin
+        self._device = device
+        self._enqueued_at = enqueued_at
+        self._outcome: OutcomeValue = outcome
+
+    def __call__(self, function: Callable[P, R]) -> Callable[P, R]:
+        """Make each call of `function` a job."""
+        return wrapped(function, self._begin)
+
+    def _open(self) -> JobOperation:
+        return JobOperation(
+            plain_text(self._job_id, "job id") or new_job_id(),
+            plain_text(self._plugin, "job plugin") or UNSPECIFIED,
+            canonical_device(plain_text(self._device, "job device")),
+            unmarked(self._enqueued_at),
+            None,
+            outcome_judge(self._outcome, _NO_PARAMETERS, None),
+        )
+
+    def _begin(self, function: Callable[..., Any]) -> Callable[..., Step]:
+        parameters = Parameters(function)
+        read_job_id = text_reader(self._job_id, parameters, "job id", ("job_id", "job.job_id"))
+        read_plugin = text_reader(
+            self._plugin, parameters, "job plugin", ("plugin", "plugin_id", "plugin_name")
+        )
+        read_device = text_reader(self._device, parameters, "job device", ("device",))
+        read_enqueued_at = _moment_reader(self._enqueued_at, parameters)
+        job_path = self._job_id if isinstance(self._job_id, str) else None
+        judge = outcome_judge(self._outcome, parameters, job_path)
+        name: str = getattr(function, "__name__", type(function).__name__)
+        function_name = f"{function.__module__}.{getattr(function, '__qualname__', name)}"
+
+        def begin(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Step:
+            try:
+                return JobOperation(
+                    (read_job_id and read_job_id(args, kwargs)) or new_job_id(),
+                    (read_plugin and read_plugin(args, kwargs)) or name,
+                    canonical_device(read_device(args, kwargs)) if read_device else None,
+                    read_enqueued_at(args, kwargs) if read_enqueued_at else None,
+                    function_name,
+                    judge,
+                )
+            except Exception as error:  # noqa: BLE001 - telemetry never fails the work
+                failed("job start", error)
+                return NOT_RECORDED
+
+        return begin
+
+
+@overload
+def job(function: Callable[P, R], /) -> Callable[P, R]: ...
+
+
+@overload
+def job(
+    *,
+    job_id: Value = None,
+    plugin: Value = None,
+    device: Value = None,
+    enqueued_at: Value = None,
+    outcome: OutcomeValue = None,
+) -> JobDeclaration: ...
+
+
+def job(  # noqa: PLR0913 - the public arguments, each optional
+    function: Callable[P, R] | None = None,
+    /,
+    *,
+    job_id: Value = None,
+    plugin: Value = None,
+    device: Value = None,
+    enqueued_at: Value = None,
+    outcome: OutcomeValue = None,
+) -> Callable[P, R] | JobDeclaration:
+    """Record each call of a function, or each pass through a `with`, as one job.
+
+    Use it bare (`@job`), with values (`@job(job_id="request.id")`), or as
+    `with job(job_id=..., plugin=...) as j:`. What a value may be is told at `Value`.
+
+    Args:
+        function: The function, when used bare.
+        job_id: The job's id. Default: the parameter `job_id`, else `job.job_id`, else a fresh id.
+        plugin: What the job runs. Default: the parameter `plugin`, `plugin_id` or `plugin_name`,
+            else the function's name.
+        device: The device that is asked for. Default: the parameter `device`.
+        enqueued_at: When the job was accepted (a `Moment`; a naive datetime is UTC). Default: the
+            parameter `enqueued_at`. The wait until now is recorded, never less than 0.
+        outcome: How the end is told from the result or the arguments; see `OutcomeValue`. The
+            default understands the shapes listed in `otel_forgesyte.outcome`.
+
+    A job inside a job is a job of its own. A generator is a job from its first step to its last,
+    the time between its steps included. The function's result and exceptions pass unchanged.
+    """
+    declaration = JobDeclaration(job_id, plugin, device, enqueued_at, outcome)
+    return declaration if function is None else declaration(function)
+
+
+def _moment_reader(value: Value, parameters: Parameters) -> Reader | None:
+    read: Reader | None = None
+    try:
+        # A string in a decorator names a parameter, here as everywhere.
+        read = compiled(value, parameters)
+    except LookupError as error:
+        failed("job enqueued_at", error)
+    if read is None:
+        read = parameters.reader("enqueued_at") if "enqueued_at" in parameters else None
+    if read is None:
+        return None
+    found = read
+
+    def read_moment(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        try:
+            return found(args, kwargs)
+        except Exception as error:  # noqa: BLE001 - the user's extractor may raise anything
+            failed("job enqueued_at", error)
+            return None
+
+    return read_moment
+
+
+def _waited_s(enqueued_at: Any) -> float | None:
+    try:
+        return max(time.time_ns() - unix_nano(enqueued_at), 0) / 1_000_000_000
+    except Exception as error:  # noqa: BLE001 - a moment of the user's may be anything
+        failed("job enqueued_at", error)
+        return None
