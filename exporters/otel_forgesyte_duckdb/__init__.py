@@ -1,1 +1,33 @@
-"""Placeholder until its first commit."""
+"""OpenTelemetry spans, metrics and logs into one DuckDB file, through a spool that loses nothing."""
+
+from __future__ import annotations
+
+from otel_forgesyte_duckdb.database import reading, writing
+from otel_forgesyte_duckdb.dead_letters import DeadLetter, read_letters
+from otel_forgesyte_duckdb.draining import DrainReport, drain
+from otel_forgesyte_duckdb.exporters import (
+    DuckDBLogExporter,
+    DuckDBMetricExporter,
+    DuckDBSpanExporter,
+)
+from otel_forgesyte_duckdb.settings import SettingRow, Settings
+from otel_forgesyte_duckdb.status import StoreStatus, store_status
+from otel_forgesyte_schema.errors import ConfigError, DatabaseLocked
+
+__all__ = [
+    "ConfigError",
+    "DatabaseLocked",
+    "DeadLetter",
+    "DrainReport",
+    "DuckDBLogExporter",
+    "DuckDBMetricExporter",
+    "DuckDBSpanExporter",
+    "SettingRow",
+    "Settings",
+    "StoreStatus",
+    "drain",
+    "read_letters",
+    "reading",
+    "store_status",
+    "writing",
+]

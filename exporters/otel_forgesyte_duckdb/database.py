@@ -1,0 +1,215 @@
+"""Opening the database file: briefly, alone, and with a clear word when somebody else has it.
+
+DuckDB is imported here and only when it is used: an application that leaves draining to another
+process never pays for it (80-170 ms and 28-40 MB).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+from otel_forgesyte_schema.errors import ConfigError, DatabaseLocked
+
+if TYPE_CHECKING:
+    import duckdb
+
+    from otel_forgesyte_duckdb.settings import Settings
+
+_Opened = TypeVar("_Opened")
+_RETRY_S = 0.02
+_HOLDER = re.compile(r"PID (\d+)")
+_HELD = (
+    "Could not set lock on file",
+    "being used by another process",  # the same on Windows
+    # Somebody in this very process, not through this module, has the file open.
+    "different configuration than existing connections",
+    "Unique file handle conflict",
+)
+_NO_EXTENSIONS: dict[str, str | bool | int | float | list[str]] = {
+    # Nothing here needs one, and a name such as `x.sqlite` would make DuckDB download it.
+    "autoinstall_known_extensions": "false",
+    "autoload_known_extensions": "false",
+    "allow_community_extensions": "false",
+}
+
+# One holder at a time in this process: DuckDB refuses a second opening with another configuration.
+_gates: dict[str, threading.Lock] = {}
+_gates_lock = threading.Lock()
+_held_for_fork: list[threading.Lock] = []
+
+
+def gate(path: Path) -> threading.Lock:
+    """Return this process's lock for a database file."""
+    with _gates_lock:
+        return _gates.setdefault(os.path.realpath(path), threading.Lock())
+
+
+def hold_gates(timeout_s: float = 1.0) -> None:
+    """Before a fork: wait until nobody is inside DuckDB, so that its locks are free in the child."""
+    deadline = time.monotonic() + timeout_s
+    for lock in list(_gates.values()):
+        if lock.acquire(timeout=max(0.0, deadline - time.monotonic())):
+            _held_for_fork.append(lock)
+
+
+def release_gates() -> None:
+    """After a fork, in the parent: let everybody in again."""
+    while _held_for_fork:
+        _held_for_fork.pop().release()
+
+
+def renew_gates() -> bool:
+    """After a fork, in the child: fresh locks; False when somebody was inside DuckDB at the fork."""
+    global _gates_lock  # noqa: PLW0603 - another thread of the parent may have held it
+    is_quiet = len(_held_for_fork) == len(_gates)
+    _gates_lock = threading.Lock()
+    _gates.clear()
+    _held_for_fork.clear()
+    return is_quiet
+
+
+@contextlib.contextmanager
+def writing(
+    path: str | os.PathLike[str], timeout_s: float = 10.0, settings: Settings | None = None
+) -> Iterator[duckdb.DuckDBPyConnection]:
+    """Yield a read-write connection to the file, alone in this process and outside it.
+
+    The file is created where it is missing. `settings` limits memory, threads and, for the
+    connection's SQL, the files it may read to the spool.
+
+    Raises:
+        DatabaseLocked: another process held it for all of `timeout_s`; names the process.
+    """
+    path = Path(path).absolute()
+    with _holding(path, timeout_s) as deadline:
+        connection = _retrying(path, deadline, lambda: _connect(path, settings))
+        try:
+            yield connection
+        finally:
+            connection.close()
+
+
+@contextlib.contextmanager
+def reading(
+    path: str | os.PathLike[str],
+    timeout_s: float = 10.0,
+    *,
+    include_spool: bool = False,
+    connection: duckdb.DuckDBPyConnection | None = None,
+) -> Iterator[duckdb.DuckDBPyConnection]:
+    """Yield an in-memory connection that has the file attached read-only as `db`, and in use.
+
+    The file is let go when the block ends. A `connection` given (in memory, its own catalog named
+    `memory`) stays open then, with whatever was copied into it; one made here is closed.
+    `include_spool` first brings what waits in the file's default spool into the database.
+
+    Raises:
+        ConfigError: there is no database there.
+        DatabaseLocked: another process held it for all of `timeout_s`; names the process.
+    """
+    import duckdb
+
+    path = Path(path).absolute()
+    if include_spool:
+        _drain_first(path, timeout_s)
+    with _holding(path, timeout_s) as deadline:
+        if not path.exists():
+            raise ConfigError(
+                f"there is no database at {path}: nothing has been recorded there yet"
+            )
+        used = connection or duckdb.connect(config=_NO_EXTENSIONS)
+        try:
+            attach = f"ATTACH {_literal(str(path))} AS db (READ_ONLY)"
+            _retrying(path, deadline, lambda: used.execute(attach))
+            used.execute("USE db")
+            yield used
+        finally:
+            if connection is None:
+                used.close()
+            else:
+                used.execute("USE memory; DETACH DATABASE IF EXISTS db")
+
+
+def is_held(error: Exception) -> bool:
+    """Tell whether a DuckDB error means that somebody else has the file open."""
+    return any(sign in str(error) for sign in _HELD)
+
+
+def _connect(path: Path, settings: Settings | None) -> duckdb.DuckDBPyConnection:
+    import duckdb
+
+    config = _NO_EXTENSIONS | {
+        # So that DuckDB 1.5 can read what 2.x created; nothing here needs the newer format.
+        "storage_compatibility_version": "v1.5.0",
+        # A COMMIT can be durable and still raise when the checkpoint after it fails: checkpoint apart.
+        "wal_autocheckpoint": "1GB",
+    }
+    if settings is not None:
+        config |= {
+            "threads": settings.threads,
+            "memory_limit": settings.memory_limit,
+            # What does not fit in memory is telemetry too: keep it in the private directory.
+            "temp_directory": str(settings.spool / "tmp"),
+        }
+    connection = duckdb.connect(path, config=config)
+    path.chmod(0o600)  # an umask would be the whole process's
+    if settings is not None:
+        _confine(connection, settings.spool)
+    return connection
+
+
+def _confine(connection: duckdb.DuckDBPyConnection, spool: Path) -> None:
+    # Projections come from other packages: what they may read is the spool, and nothing else.
+    connection.execute(f"SET allowed_directories = [{_literal(f'{spool}/')}]")
+    connection.execute("SET enable_external_access = false")
+
+
+def _literal(text: str) -> str:
+    # ATTACH and SET take no bound values; these are paths from the settings, not recorded data.
+    return "'" + text.replace("'", "''") + "'"
+
+
+@contextlib.contextmanager
+def _holding(path: Path, timeout_s: float) -> Iterator[float]:
+    deadline = time.monotonic() + timeout_s
+    lock = gate(path)
+    if not lock.acquire(timeout=max(0.0, timeout_s)):
+        raise DatabaseLocked(f"{path} is in use by another thread of this process ({os.getpid()})")
+    try:
+        yield deadline
+    finally:
+        lock.release()
+
+
+def _retrying(path: Path, deadline: float, opening: Callable[[], _Opened]) -> _Opened:
+    import duckdb
+
+    while True:
+        try:
+            return opening()
+        except duckdb.Error as error:
+            if not is_held(error):
+                raise
+            if time.monotonic() >= deadline:
+                raise DatabaseLocked(_who_holds(path, error)) from error
+        time.sleep(_RETRY_S)
+
+
+def _who_holds(path: Path, error: Exception) -> str:
+    holder = _HOLDER.search(str(error))
+    who = f"process {holder[1]}" if holder else "something else in this process"
+    return f"{path} is held open by {who}; close it there, or try again"
+
+
+def _drain_first(path: Path, timeout_s: float) -> None:
+    from otel_forgesyte_duckdb.draining import drain
+    from otel_forgesyte_duckdb.settings import Settings
+
+    drain(Settings(database=str(path)), timeout_s=timeout_s)

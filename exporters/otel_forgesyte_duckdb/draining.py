@@ -1,0 +1,262 @@
+"""The drainer: one per spool, elected by a lock; it moves sealed segments into the database.
+
+    open  ->  per batch: BEGIN, rows, projections, ledger, COMMIT  ->  CHECKPOINT  ->  close
+          ->  no write-ahead log left?  ->  remove the segments
+
+It may be killed at any point. Before COMMIT nothing has happened; after it the ledger row says so,
+and the next drainer only removes the file. The file is removed last, once a checkpoint has put its
+rows into the database file: a damaged write-ahead log can drop committed rows without a word.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from filelock import FileLock, Timeout
+
+from otel_forgesyte_duckdb.damage import set_aside_if_damaged
+from otel_forgesyte_duckdb.database import writing
+from otel_forgesyte_duckdb.segments import RECORDS, SegmentFile, list_sealed, recover
+
+if TYPE_CHECKING:
+    import duckdb
+
+    from otel_forgesyte_duckdb.settings import Settings
+
+_BATCH_BYTES = 16_000_000
+_BATCH_SEGMENTS = 64
+_HOLD_S = 1.0  # then the file is closed for a moment, so that readers get it
+_BREATH_S = 0.05
+_logger = logging.getLogger(__name__)
+_Identity = tuple[int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class DrainReport:
+    """What was done: segments and lines taken, lines now stored, lines set aside as dead letters."""
+
+    segments: int = 0
+    lines: int = 0
+    stored: int = 0
+    dead: int = 0
+
+    def __add__(self, other: DrainReport) -> DrainReport:
+        return DrainReport(
+            self.segments + other.segments,
+            self.lines + other.lines,
+            self.stored + other.stored,
+            self.dead + other.dead,
+        )
+
+
+class Drainer:
+    """Drains one spool. Not safe for use by two threads at once; the lock is per process."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._election = FileLock(settings.spool / "drain.lock", mode=0o600, thread_local=False)
+        self._connection: duckdb.DuckDBPyConnection | None = None
+
+    def elect(self) -> bool:
+        """Become the spool's drainer, or learn that another process is; it stays so until it ends."""
+        if self._election.is_locked:
+            return True
+        try:
+            self._election.acquire(timeout=0)
+        except Timeout:
+            return False
+        pid_file(self._settings.spool).write_text(str(os.getpid()), encoding="ascii")
+        return True
+
+    def resign(self) -> None:
+        """Let another process drain."""
+        self._election.release()
+
+    def interrupt(self) -> None:
+        """Make a statement that is running in another thread stop and roll back."""
+        if connection := self._connection:
+            connection.interrupt()
+
+    def drain(
+        self, deadline: float, on_progress: Callable[[DrainReport], None] | None = None
+    ) -> DrainReport:
+        """Drain until nothing is sealed or the deadline (`time.monotonic`) has passed.
+
+        Raises:
+            DatabaseLocked: another process holds the database.
+            SchemaMismatch: the database is of another version.
+            duckdb.Error: the database cannot be written to.
+            OSError: nor can the spool.
+        """
+        total = DrainReport()
+        while True:
+            recover(self._settings.spool)
+            waiting = list_sealed(self._settings.spool)
+            if not waiting or (total.segments and time.monotonic() >= deadline):
+                return total
+            total += self._drain_or_set_aside(waiting, min(deadline, time.monotonic() + _HOLD_S))
+            if on_progress is not None:
+                on_progress(total)
+            time.sleep(_BREATH_S if len(waiting) > _BATCH_SEGMENTS else 0)
+
+    def _drain_or_set_aside(self, waiting: list[SegmentFile], deadline: float) -> DrainReport:
+        import duckdb
+
+        try:
+            return self._open_drain_close(waiting, deadline)
+        except duckdb.Error as error:
+            if not set_aside_if_damaged(self._settings.database_path, error):
+                raise
+        return self._open_drain_close(waiting, deadline)
+
+    def _open_drain_close(self, waiting: list[SegmentFile], deadline: float) -> DrainReport:
+        database = self._settings.database_path
+        done: list[SegmentFile] = []
+        report = DrainReport()
+        with self._opened() as connection:
+            opened = _identity(database)
+            for batch, stored in _ingest_all(connection, self._settings.spool, waiting):
+                done += batch
+                report += stored
+                if time.monotonic() >= deadline:
+                    break
+            connection.execute("CHECKPOINT")
+        if _is_checkpointed(database) and _identity(database) == opened:
+            for segment in done:
+                segment.path.unlink(missing_ok=True)
+        return report
+
+    @contextlib.contextmanager
+    def _opened(self) -> Iterator[duckdb.DuckDBPyConnection]:
+        from otel_forgesyte_schema import apply, prepare
+
+        database = self._settings.database_path
+        with writing(database, timeout_s=0.2, settings=self._settings) as connection:
+            self._connection = connection
+            try:
+                # Each time: the file may be another one by now, even under the same inode number.
+                apply(connection, _package_version())
+                prepare(connection)
+                yield connection
+            finally:
+                self._connection = None
+
+
+def drain(
+    settings: Settings,
+    on_progress: Callable[[DrainReport], None] | None = None,
+    timeout_s: float = 60.0,
+) -> DrainReport:
+    """Drain a spool once, from any process; where another process is its drainer, wait for that one.
+
+    Raises:
+        DatabaseLocked: another process holds the database.
+        SchemaMismatch: the database is of another version.
+        duckdb.Error: the database cannot be written to.
+    """
+    if not settings.spool.is_dir():
+        return DrainReport()
+    drainer = Drainer(settings)
+    deadline = time.monotonic() + timeout_s
+    while not drainer.elect():
+        if not list_sealed(settings.spool) or time.monotonic() >= deadline:
+            return DrainReport()
+        time.sleep(_BREATH_S)
+    try:
+        return drainer.drain(deadline, on_progress)
+    finally:
+        drainer.resign()
+
+
+def drainer_pid(spool: Path) -> int | None:
+    """Return the process that drains a spool now, or None."""
+    if not pid_file(spool).exists():
+        return None
+    probe = FileLock(spool / "drain.lock", mode=0o600, thread_local=False)
+    try:
+        probe.acquire(timeout=0)
+    except Timeout:
+        return int(pid_file(spool).read_text(encoding="ascii") or 0) or None
+    probe.release()
+    return None
+
+
+def pid_file(spool: Path) -> Path:
+    """Return where a drainer leaves its process id for people to read; the lock is what counts."""
+    return spool / "drain.pid"
+
+
+def _ingest_all(
+    connection: duckdb.DuckDBPyConnection, spool: Path, waiting: list[SegmentFile]
+) -> Iterator[tuple[list[SegmentFile], DrainReport]]:
+    from otel_forgesyte_duckdb.ingesting import already_stored
+
+    known = already_stored(connection, waiting)
+    stored_before = [segment for segment in waiting if segment.stem in known]
+    if stored_before:
+        yield stored_before, DrainReport()
+    for batch in _batches([segment for segment in waiting if segment.stem not in known]):
+        yield batch, _ingest_batch(connection, spool, batch)
+
+
+def _ingest_batch(
+    connection: duckdb.DuckDBPyConnection, spool: Path, batch: list[SegmentFile]
+) -> DrainReport:
+    import duckdb
+
+    from otel_forgesyte_duckdb.ingesting import LineCountMismatch, Portion, store, whole
+    from otel_forgesyte_duckdb.sifting import Sifter, is_about_data
+
+    portions: list[Portion] = [whole(segment) for segment in batch]
+    try:
+        store(connection, portions)
+    except (duckdb.Error, LineCountMismatch) as error:
+        if not is_about_data(error):
+            raise
+        _logger.warning("storing %d segments failed, trying one by one: %s", len(batch), error)
+        if len(batch) > 1:
+            each = (_ingest_batch(connection, spool, [segment]) for segment in batch)
+            return sum(each, DrainReport())
+        portions = [Sifter(connection, spool, batch[0]).store()]
+    counted = [portion for portion in portions if portion.segment.signal in RECORDS]
+    stored = sum(portion.lines for portion in counted)
+    dead = sum(portion.dead for portion in counted)
+    return DrainReport(len(portions), stored + dead, stored, dead)
+
+
+def _batches(segments: list[SegmentFile]) -> Iterator[list[SegmentFile]]:
+    batch: list[SegmentFile] = []
+    size = 0
+    for segment in segments:
+        if batch and (len(batch) >= _BATCH_SEGMENTS or size + segment.size > _BATCH_BYTES):
+            yield batch
+            batch, size = [], 0
+        batch.append(segment)
+        size += segment.size
+    if batch:
+        yield batch
+
+
+def _identity(path: Path) -> _Identity:
+    found = path.stat()
+    return found.st_dev, found.st_ino
+
+
+def _is_checkpointed(database: Path) -> bool:
+    log = database.with_name(f"{database.name}.wal")
+    return not log.exists() or log.stat().st_size == 0
+
+
+def _package_version() -> str:
+    try:
+        return version("otel-forgesyte")
+    except PackageNotFoundError:  # run from a source tree that was not installed
+        return "unknown"

@@ -1,0 +1,78 @@
+"""What could not be kept, counted by signal and reason until it can be written down."""
+
+from __future__ import annotations
+
+import errno
+import logging
+import os
+import socket
+import threading
+import time
+from collections import Counter
+
+import orjson
+
+_logger = logging.getLogger(__name__)
+_SAME_WORD = {
+    errno.ENOSPC: "disk_full",
+    errno.EDQUOT: "disk_full",
+    errno.EFBIG: "disk_full",  # RLIMIT_FSIZE
+    errno.EMFILE: "too_many_open_files",
+    errno.ENFILE: "too_many_open_files",
+}
+
+
+def reason_of(error: OSError) -> str:
+    """Return a short fixed phrase for a failed write, to be grouped by."""
+    number = error.errno or 0
+    return _SAME_WORD.get(number) or f"write_failed_{errno.errorcode.get(number, 'unknown')}"
+
+
+class Losses:
+    """Counts by (signal, reason): bounded, however much is lost. Safe to use from any thread."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._waiting: Counter[tuple[str, str]] = Counter()
+        self._told: set[tuple[str, str]] = set()
+        self.total: Counter[tuple[str, str]] = Counter()
+
+    def add(self, signal: str, reason: str, count: int) -> None:
+        """Count records lost; the first of its kind is logged, a flood of them would not help."""
+        with self._lock:
+            self._waiting[signal, reason] += count
+            self.total[signal, reason] += count
+            first = (signal, reason) not in self._told
+            self._told.add((signal, reason))
+        if first:
+            _logger.error("dropping %s: %s; counted from here on without a word", signal, reason)
+
+    def waiting(self) -> dict[tuple[str, str], int]:
+        """Return what is not yet written down."""
+        with self._lock:
+            return dict(self._waiting)
+
+    def written(self, counts: dict[tuple[str, str], int]) -> None:
+        """Forget counts that are safe on disk."""
+        with self._lock:
+            self._waiting.subtract(counts)
+            self._waiting += Counter()  # drops the zeros
+
+
+def loss_lines(counts: dict[tuple[str, str], int]) -> bytes:
+    """Return the lines of a `losses` segment for these counts."""
+    process = f"{os.getpid()}@{socket.gethostname()}"
+    now = time.time_ns()
+    return b"".join(
+        orjson.dumps(
+            {
+                "time_unix_nano": now,
+                "signal": signal,
+                "reason": reason,
+                "count": count,
+                "process": process,
+            },
+            option=orjson.OPT_APPEND_NEWLINE,
+        )
+        for (signal, reason), count in counts.items()
+    )

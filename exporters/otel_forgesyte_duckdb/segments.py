@@ -1,0 +1,119 @@
+"""Segment files: their names, what lies in a spool, and the repair of what a dead writer left."""
+
+from __future__ import annotations
+
+import os
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+SIGNALS = ("resources", "losses", "spans", "metric_points", "logs")
+"""Kinds of segment. The first two are about the others and are not counted as records."""
+RECORDS = SIGNALS[2:]
+_NAME = re.compile(
+    r"(?P<stem>(?P<writer>\d+-[0-9a-f]{12})-(?P<signal>[a-z_]+)-\d{8})(-(?P<lines>\d+)\.seg|\.open)"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class SegmentFile:
+    """One segment on disk. `lines` is None while its writer may still append."""
+
+    path: Path
+    stem: str
+    """`<writer>-<signal>-<sequence>`: what the ledger knows it by, the same before and after seal."""
+    writer: str
+    signal: str
+    lines: int | None
+    size: int
+
+    def sealed_as(self, lines: int) -> Path:
+        """Return the path it has once it is sealed with that many lines."""
+        return self.path.with_name(f"{self.stem}-{lines}.seg")
+
+
+def list_segments(spool: Path) -> list[SegmentFile]:
+    """Return the segments of a spool, oldest name first; a directory not there holds none."""
+    found: list[SegmentFile] = []
+    try:
+        with os.scandir(spool) as entries:
+            for entry in entries:
+                if segment := _segment(entry):
+                    found.append(segment)
+    except FileNotFoundError:
+        return []
+    # Within a writer the sequence number is the order of writing; between writers none matters.
+    return sorted(found, key=lambda segment: segment.stem)
+
+
+def list_sealed(spool: Path) -> list[SegmentFile]:
+    """Return the segments nobody appends to any more."""
+    return [segment for segment in list_segments(spool) if segment.lines is not None]
+
+
+def spool_bytes(spool: Path) -> int:
+    """Return the bytes that all segments of a spool take."""
+    return sum(segment.size for segment in list_segments(spool))
+
+
+def _segment(entry: os.DirEntry[str]) -> SegmentFile | None:
+    match = _NAME.fullmatch(entry.name)
+    if match is None or match["signal"] not in SIGNALS:
+        return None
+    try:
+        size = entry.stat().st_size
+    except FileNotFoundError:  # drained meanwhile
+        return None
+    lines = None if match["lines"] is None else int(match["lines"])
+    path = Path(entry.path)
+    return SegmentFile(path, match["stem"], match["writer"], match["signal"], lines, size)
+
+
+def writer_lock(spool: Path, writer: str) -> FileLock:
+    """Return the lock a writer holds while it lives, whatever way it ends.
+
+    It is the operating system's, so it is released by SIGKILL too. filelock closes its descriptor
+    in a forked child, so a child never keeps its parent's writer alive.
+    """
+    return FileLock(spool / f"{writer}.lock", mode=0o600, thread_local=False)
+
+
+def recover(spool: Path) -> int:
+    """Seal the open segments of writers that are dead; return how many segments that gave.
+
+    A line that was not written whole (the process died inside `write`) was never acknowledged: it
+    is cut off.
+    """
+    opened = [segment for segment in list_segments(spool) if segment.lines is None]
+    recovered = 0
+    for writer in sorted({segment.writer for segment in opened}):
+        lock = writer_lock(spool, writer)
+        try:
+            lock.acquire(timeout=0)
+        except Timeout:  # alive
+            continue
+        try:
+            recovered += sum(_repair(item) for item in opened if item.writer == writer)
+            Path(lock.lock_file).unlink(missing_ok=True)
+        finally:
+            lock.release()
+    return recovered
+
+
+def _repair(segment: SegmentFile) -> bool:
+    try:
+        with segment.path.open("r+b") as file:
+            content = file.read()
+            whole = content.rfind(b"\n") + 1
+            if whole != len(content):
+                file.truncate(whole)
+            os.fsync(file.fileno())
+        if whole == 0:
+            segment.path.unlink()
+            return False
+        segment.path.rename(segment.sealed_as(content.count(b"\n", 0, whole)))
+    except FileNotFoundError:  # its writer sealed it between the listing and the lock
+        return False
+    return True

@@ -1,0 +1,170 @@
+"""What can be set, where each value came from, and a refusal that says what would fit."""
+
+from __future__ import annotations
+
+import math
+import os
+import re
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from otel_forgesyte_schema.errors import ConfigError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+_PREFIX = "OTEL_EXPORTER_DUCKDB_"
+_SIZE = re.compile(r"\d+(\.\d+)?\s*(B|KB|MB|GB|KiB|MiB|GiB)")
+_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:")  # two letters or more: `C:` is a Windows drive
+_LATER = ("ducklake:", "quack:")
+
+
+@dataclass(frozen=True, slots=True)
+class SettingRow:
+    """One setting as `otel-forgesyte doctor` prints it; `source` is argument, environment, default."""
+
+    field: str
+    env: str
+    value: Any
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Where telemetry goes and how it gets there; the same in every process that shares a spool."""
+
+    database: str = "telemetry.duckdb"
+    """Path of the DuckDB file; `:memory:` and remote schemes are refused."""
+    spool_directory: str = ""
+    """Where records wait for the database; empty means `<database>.spool`."""
+    flush_interval_s: float = 1.0
+    """How long a record may wait before its segment is sealed and drained."""
+    segment_bytes: int = 4_000_000
+    """A segment is sealed at this size even before its time."""
+    spool_max_bytes: int = 1 << 30
+    """Beyond this the newest records are dropped and counted (reason `spool_full`)."""
+    drain: str = "thread"
+    """`thread`: this process drains; `external`: another one does, and DuckDB is never imported."""
+    shutdown_timeout_s: float = 5.0
+    """How long `shutdown` may take to drain what it sealed."""
+    memory_limit: str = "256MB"
+    """DuckDB's memory while draining."""
+    threads: int = 1
+    """DuckDB's threads while draining."""
+
+    @property
+    def spool(self) -> Path:
+        """The spool directory, absolute, so that a later `chdir` changes nothing."""
+        return Path(self.spool_directory or f"{self.database}.spool").absolute()
+
+    @property
+    def database_path(self) -> Path:
+        """The database file, absolute."""
+        return Path(self.database).absolute()
+
+    @classmethod
+    def resolve(cls, **overrides: Any) -> Settings:
+        """Return the settings: argument, else environment variable, else default.
+
+        Raises:
+            ConfigError: a value cannot be understood or used; says which, from where, what fits.
+        """
+        return cls(**{row.field: row.value for row in _rows(overrides)})
+
+    @classmethod
+    def describe(cls, **overrides: Any) -> tuple[SettingRow, ...]:
+        """Return each setting with its variable and its source; values as understood.
+
+        Raises:
+            ConfigError: as `resolve`.
+        """
+        return tuple(_rows(overrides))
+
+
+def _rows(overrides: Mapping[str, Any]) -> list[SettingRow]:
+    known = {field.name: field.default for field in fields(Settings)}
+    if unknown := sorted(set(overrides) - set(known)):
+        raise ConfigError(
+            f"unknown duckdb exporter setting {', '.join(unknown)}; known are {', '.join(known)}"
+        )
+    return [_row(name, default, overrides.get(name)) for name, default in known.items()]
+
+
+def _row(name: str, default: Any, argument: Any) -> SettingRow:
+    env = env_name(name)
+    if argument is not None:
+        return SettingRow(name, env, _understood(name, argument, f"argument {name}"), "argument")
+    # An empty variable counts as unset, as the OpenTelemetry specification asks.
+    if given := os.environ.get(env, "").strip():
+        return SettingRow(name, env, _understood(name, given, f"variable {env}"), "environment")
+    return SettingRow(name, env, default, "default")
+
+
+def env_name(field: str) -> str:
+    """Return the environment variable of a setting: `flush_interval_s` has no unit in its name."""
+    return _PREFIX + field.removesuffix("_s").upper()
+
+
+def _understood(name: str, value: Any, source: str) -> Any:
+    try:
+        return _PARSERS[name](value)
+    except (TypeError, ValueError) as error:
+        raise ConfigError(f"{source} is {value!r}: {error}") from None
+
+
+def _database(value: Any) -> str:
+    text = os.fspath(value)
+    if text.startswith(_LATER):
+        raise ValueError("this target is not yet supported by this version; give a file path")
+    if _SCHEME.match(text) or text == ":memory:":
+        # A default connection would download an extension for such a name, or keep nothing.
+        raise ValueError("only a file path can be written to; give one such as telemetry.duckdb")
+    if not text or "\0" in text:
+        raise ValueError("give a file path such as telemetry.duckdb")
+    return text
+
+
+def _directory(value: Any) -> str:
+    text: str = os.fspath(value)
+    if "\0" in text:
+        raise ValueError("give a directory path")
+    return text
+
+
+def _positive(kind: Callable[[Any], float], least: float) -> Callable[[Any], float]:
+    def parse(value: Any) -> float:
+        try:
+            number = kind(value)
+        except (TypeError, ValueError):
+            raise ValueError("give a number") from None
+        if not math.isfinite(number) or number < least:
+            raise ValueError(f"give a number of at least {least}")
+        return number
+
+    return parse
+
+
+def _drain(value: Any) -> str:
+    if value not in ("thread", "external"):
+        raise ValueError("give 'thread' or 'external'")
+    return str(value)
+
+
+def _memory(value: Any) -> str:
+    if not _SIZE.fullmatch(str(value)):
+        raise ValueError("give a size such as 256MB")
+    return str(value)
+
+
+_PARSERS: dict[str, Callable[[Any], Any]] = {
+    "database": _database,
+    "spool_directory": _directory,
+    "flush_interval_s": _positive(float, 0.01),
+    "segment_bytes": _positive(int, 1_000),
+    "spool_max_bytes": _positive(int, 10_000),
+    "drain": _drain,
+    "shutdown_timeout_s": _positive(float, 0),
+    "memory_limit": _memory,
+    "threads": _positive(int, 1),
+}

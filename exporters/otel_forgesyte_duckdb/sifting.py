@@ -1,0 +1,112 @@
+"""Finding the lines of a segment that cannot be stored, so that the others can."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import orjson
+
+from otel_forgesyte_duckdb.dead_letters import DeadLetter, replace_letters
+from otel_forgesyte_duckdb.ingesting import LineCountMismatch, Portion, attempt, store
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import duckdb
+
+    from otel_forgesyte_duckdb.segments import SegmentFile
+
+
+def is_about_data(error: Exception) -> bool:
+    """Tell whether other lines might do better.
+
+    A full disk, a lost file or an interruption is not about data; nor is a missing table or column
+    (catalog and binder errors): then every line would fail, and all belong in the spool.
+    """
+    import duckdb
+
+    return isinstance(
+        error,
+        (
+            LineCountMismatch,
+            duckdb.DataError,  # conversions, values out of range
+            duckdb.IntegrityError,
+            duckdb.InvalidInputException,  # malformed JSON, and what functions refuse at run time
+            duckdb.InvalidTypeException,
+            duckdb.OutOfMemoryException,  # fewer lines may fit
+        ),
+    )
+
+
+class Sifter:
+    """Stores what can be stored of one segment and sets the rest aside with its reason."""
+
+    def __init__(
+        self, connection: duckdb.DuckDBPyConnection, spool: Path, segment: SegmentFile
+    ) -> None:
+        self._connection = connection
+        self._spool = spool
+        self._segment = segment
+        # Not a segment's name, so nobody takes it for one.
+        self._part = spool / f"{segment.stem}.part"
+        self._dead: list[DeadLetter] = []
+
+    def store(self) -> Portion:
+        """Store the good lines, the ledger row and, before those, the dead letters.
+
+        Raises:
+            duckdb.Error: the trouble is not with single lines; nothing was stored.
+            OSError: the dead letters could not be written; nothing was stored.
+        """
+        lines = [line for line in self._segment.path.read_bytes().split(b"\n") if line]
+        try:
+            good = self._storable([line for line in lines if self._is_json(line)])
+            replace_letters(self._spool, self._segment.stem, self._dead)
+            portion = self._portion(good, dead=len(self._dead))
+            store(self._connection, [portion])
+        finally:
+            self._part.unlink(missing_ok=True)
+        return portion
+
+    def _storable(self, lines: list[bytes]) -> list[bytes]:
+        error = self._error_of(lines)
+        if error is None:
+            return lines
+        if len(lines) == 1:
+            self._set_aside(lines[0], f"{type(error).__name__}: {error}")
+            return []
+        middle = len(lines) // 2
+        return self._storable(lines[:middle]) + self._storable(lines[middle:])
+
+    def _error_of(self, lines: list[bytes]) -> Exception | None:
+        import duckdb
+
+        if not lines:
+            return None
+        try:
+            attempt(self._connection, self._portion(lines))
+        except (duckdb.Error, LineCountMismatch) as error:
+            # Out of memory over a single line is about this machine, not about the line.
+            if not is_about_data(error) or (
+                len(lines) == 1 and isinstance(error, duckdb.OutOfMemoryException)
+            ):
+                raise
+            return error
+        return None
+
+    def _is_json(self, line: bytes) -> bool:
+        try:
+            orjson.loads(line)
+        except orjson.JSONDecodeError as error:
+            self._set_aside(line, f"not JSON: {error}")
+            return False
+        return True
+
+    def _portion(self, lines: list[bytes], dead: int = 0) -> Portion:
+        self._part.write_bytes(b"".join(line + b"\n" for line in lines))
+        self._part.chmod(0o600)
+        return Portion(self._segment, self._part, len(lines), dead)
+
+    def _set_aside(self, line: bytes, reason: str) -> None:
+        text = line.decode("utf-8", "backslashreplace")
+        self._dead.append(DeadLetter(self._segment.signal, reason[:1_000], text))

@@ -1,0 +1,224 @@
+"""The writer: appends lines to open segments, and seals them so that a drainer may take them.
+
+Nothing here touches a database. `append` costs one `write`, plus one `fdatasync` each time a
+segment has reached its size.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+import secrets
+import threading
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from otel_forgesyte_duckdb.losses import Losses, loss_lines, reason_of
+from otel_forgesyte_duckdb.segments import SIGNALS, spool_bytes, writer_lock
+
+if TYPE_CHECKING:
+    from filelock import FileLock
+
+    from otel_forgesyte_duckdb.settings import Settings
+
+_FLAGS = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND | getattr(os, "O_BINARY", 0)
+_sync = getattr(os, "fdatasync", os.fsync)  # not everywhere; without it the file's times go too
+_RECOUNT_S = 1.0
+_logger = logging.getLogger(__name__)
+
+
+class OpenSegment:
+    """One file being appended to by this process alone; the caller holds the writer's lock."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.lines = 0
+        self.size = 0
+        self.opened_at = time.monotonic()
+        self._torn = False
+        self._descriptor = os.open(path, _FLAGS, 0o600)
+
+    def append(self, data: bytes, lines: int) -> None:
+        """Write the data whole or not at all.
+
+        Raises:
+            OSError: it could not be written; the file is as it was before.
+        """
+        if self._torn:
+            self._cut_back()
+        view = memoryview(data)
+        try:
+            while view:
+                view = view[os.write(self._descriptor, view) :]
+        except OSError:
+            self._torn = True
+            with contextlib.suppress(OSError):  # tried again before the next write and at the seal
+                self._cut_back()
+            raise
+        self.size += len(data)
+        self.lines += lines
+
+    def seal(self) -> Path:
+        """Make it durable and give it its final name, which is returned.
+
+        Raises:
+            OSError: it cannot be renamed: it vanished, or the directory is read-only now.
+        """
+        try:
+            if self._torn:
+                self._cut_back()
+            _sync(self._descriptor)
+        finally:
+            self.close()
+        return self.path.rename(f"{str(self.path).removesuffix('.open')}-{self.lines}.seg")
+
+    def close(self) -> None:
+        """Let go of the file as it is."""
+        os.close(self._descriptor)
+
+    def _cut_back(self) -> None:
+        os.ftruncate(self._descriptor, self.size)
+        self._torn = False
+
+
+class SpoolWriter:
+    """This process's segments in a spool: at most one open per signal. Safe from any thread.
+
+    After a fork the child must use a writer of its own (`Store` sees to it): two processes
+    appending under one name would mix their counts.
+    """
+
+    def __init__(self, settings: Settings, losses: Losses) -> None:
+        self._settings = settings
+        self._losses = losses
+        self._spool = settings.spool
+        self.name = f"{os.getpid()}-{secrets.token_hex(6)}"
+        self._alive: FileLock | None = None
+        self._lock = threading.Lock()
+        self._open: dict[str, OpenSegment] = {}
+        self._sequence = 0
+        self._unfinished: dict[Path, Path | None] = {}
+        self._bytes = 0
+        self._counted_at = -_RECOUNT_S
+        self._resources: set[str] = set()
+
+    def append(self, signal: str, data: bytes, lines: int) -> bool:
+        """Append whole lines to the signal's segment; False when they had to be dropped (counted)."""
+        full: OpenSegment | None = None
+        try:
+            with self._lock:
+                if self._is_full(len(data)) and signal not in SIGNALS[:2]:
+                    reason = "spool_full"
+                else:
+                    reason = ""
+                    segment = self._open.get(signal) or self._start(signal)
+                    segment.append(data, lines)
+                    self._bytes += len(data)
+                    if segment.size >= self._settings.segment_bytes:
+                        full = self._open.pop(signal)
+        except OSError as error:
+            reason = reason_of(error)
+        if full is not None:
+            self._seal(signal, full)
+        if reason and signal != "losses":
+            self._losses.add(signal, reason, lines)
+        return not reason
+
+    def add_resource(self, resource_id: str, line: bytes) -> None:
+        """Append a resource the first time this writer meets it."""
+        if resource_id not in self._resources:
+            self._resources.add(resource_id)
+            if not self.append("resources", line, 1):
+                self._resources.discard(resource_id)
+
+    def seal(self, min_age_s: float = 0.0) -> None:
+        """Seal open segments that are old enough, resources before those that refer to them."""
+        self._write_losses()
+        with self._lock:
+            now = time.monotonic()
+            due = [s for s in SIGNALS if s in self._open]
+            taken = [(s, self._open.pop(s)) for s in due if self._age(s, now) >= min_age_s]
+        for signal, segment in taken:
+            self._seal(signal, segment)
+
+    def unfinished(self) -> set[Path]:
+        """Return this writer's segments that no drainer has removed yet; it removes what it stored."""
+        with self._lock:
+            for opened, sealed in list(self._unfinished.items()):
+                if sealed is not None and not sealed.exists():
+                    del self._unfinished[opened]
+            return set(self._unfinished)
+
+    def close(self) -> None:
+        """Seal everything and give up the name."""
+        while True:
+            self.seal()
+            with self._lock:
+                if self._open:  # an export in flight began another segment meanwhile
+                    continue
+                if self._alive is not None:
+                    with contextlib.suppress(OSError):  # Windows keeps a locked file; it is empty
+                        Path(self._alive.lock_file).unlink(missing_ok=True)
+                    self._alive.release()
+                    self._alive = None
+                return
+
+    def abandon(self) -> None:
+        """Close what was inherited over a fork without writing a byte: it is the parent's."""
+        for segment in self._open.values():
+            segment.close()
+        self._open.clear()
+
+    def _age(self, signal: str, now: float) -> float:
+        return now - self._open[signal].opened_at
+
+    def _start(self, signal: str) -> OpenSegment:
+        if self._alive is None:
+            make_spool(self._spool)
+            alive = writer_lock(self._spool, self.name)
+            alive.acquire(timeout=0)
+            self._alive = alive
+        self._sequence += 1
+        stem = f"{self.name}-{signal}-{self._sequence:08d}"
+        segment = OpenSegment(self._spool / f"{stem}.open")
+        self._open[signal] = segment
+        self._unfinished[segment.path] = None
+        return segment
+
+    def _is_full(self, more: int) -> bool:
+        limit = self._settings.spool_max_bytes
+        now = time.monotonic()
+        # Other processes fill and drain the same spool: count afresh now and then, and before a drop.
+        if now - self._counted_at >= _RECOUNT_S:
+            self._bytes, self._counted_at = spool_bytes(self._spool), now
+        return self._bytes + more > limit
+
+    def _seal(self, signal: str, segment: OpenSegment) -> None:
+        try:
+            sealed = segment.seal()
+        except FileNotFoundError:
+            self._losses.add(signal, "segment_vanished", segment.lines)
+            with self._lock:
+                del self._unfinished[segment.path]
+        except OSError as error:
+            # It stays under its open name; whoever drains after this process has ended takes it.
+            _logger.error("cannot seal %s: %s", segment.path, error)  # noqa: TRY400 - no trace needed
+        else:
+            with self._lock:
+                self._unfinished[segment.path] = sealed
+
+    def _write_losses(self) -> None:
+        counts = self._losses.waiting()
+        if counts and self.append("losses", loss_lines(counts), len(counts)):
+            self._losses.written(counts)
+
+
+def make_spool(spool: Path) -> None:
+    """Create the spool directory for this user alone.
+
+    Raises:
+        OSError: it cannot be created.
+    """
+    spool.mkdir(mode=0o700, parents=True, exist_ok=True)

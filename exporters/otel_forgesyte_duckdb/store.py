@@ -1,0 +1,189 @@
+"""One store per process and target: the writer, and a thread that seals and drains.
+
+Exporters of all three signals share it, so the last one to shut down is the one that drains
+(OpenTelemetry shuts logs, metrics and traces down in the reverse order of their creation).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+import threading
+import time
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from opentelemetry.context import (
+    _SUPPRESS_INSTRUMENTATION_KEY,  # pyright: ignore[reportPrivateUsage] - the SDK's own threads set it
+    attach,
+    set_value,
+)
+
+from otel_forgesyte_duckdb.dead_letters import DeadLetter, append_letters, dead_bytes
+from otel_forgesyte_duckdb.draining import Drainer
+from otel_forgesyte_duckdb.losses import Losses, reason_of
+from otel_forgesyte_duckdb.segments import list_sealed
+from otel_forgesyte_duckdb.spool import SpoolWriter
+
+if TYPE_CHECKING:
+    from otel_forgesyte_duckdb.lines import EncodedBatch
+    from otel_forgesyte_duckdb.settings import Settings
+
+_POLL_S = 0.01
+_LONGEST_BACKOFF_S = 30.0
+_DRAIN_SLICE_S = 1.0
+_DEAD_SHARE = 10  # dead letters may take a tenth of what the spool may
+_logger = logging.getLogger(__name__)
+
+
+class Store:
+    """What the exporters of one process write to. Safe from any thread, and over a fork."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self._begin(may_drain=settings.drain == "thread")
+
+    def _begin(self, *, may_drain: bool) -> None:
+        self._pid = os.getpid()
+        self._may_drain = may_drain
+        self.losses = Losses()
+        self.writer = SpoolWriter(self.settings, self.losses)
+        self.accepted: Counter[str] = Counter()
+        self._counting = threading.Lock()
+        self._drainer = Drainer(self.settings)
+        self._thread: threading.Thread | None = None
+        self._thread_lock = threading.Lock()
+        self._wake = threading.Event()
+        self._final_deadline: float | None = None
+        self._retry_at = 0.0
+        self._backoff_s = 0.0
+        self._complaint = ""
+
+    def continue_in_child(self, *, may_drain: bool) -> None:
+        """Start afresh after a fork: nothing of the parent's, neither its segments nor its counts."""
+        self.writer.abandon()
+        self._begin(may_drain=may_drain and self.settings.drain == "thread")
+
+    def accept(self, signal: str, batch: EncodedBatch) -> bool:
+        """Take a batch; False when some of it had to be dropped (which is counted)."""
+        if self._pid != os.getpid():  # forked by something that runs no at-fork hooks
+            self.continue_in_child(may_drain=False)
+        with self._counting:
+            self.accepted[signal] += len(batch.lines) + len(batch.dead)
+        self._ensure_thread()
+        kept = True
+        if batch.dead:
+            kept = self._set_aside(signal, batch.dead)
+        if batch.lines:
+            kept &= self.writer.append(signal, b"".join(batch.lines), len(batch.lines))
+        return kept
+
+    def refuse(self, signal: str, reason: str, count: int) -> None:
+        """Count records that were handed over and cannot be taken."""
+        with self._counting:
+            self.accepted[signal] += count
+        self.losses.add(signal, reason, count)
+
+    def flush(self, timeout_s: float) -> bool:
+        """Return True once everything accepted so far is stored or set aside; False on timeout."""
+        deadline = time.monotonic() + timeout_s
+        self.writer.seal()
+        pending = self.writer.unfinished()
+        while pending & self.writer.unfinished():
+            if time.monotonic() >= deadline:
+                return False
+            if self._thread_is_alive():
+                self._retry_at = 0.0
+                self._wake.set()
+                time.sleep(min(_POLL_S, timeout_s))
+            elif not self._drain(deadline):
+                time.sleep(_POLL_S)
+        return True
+
+    def stop(self, timeout_s: float) -> None:
+        """Seal, drain within the time given, and end the thread; a later `accept` still works."""
+        deadline = time.monotonic() + timeout_s
+        self.writer.seal()
+        self._final_deadline = deadline
+        with self._thread_lock:
+            thread = self._thread
+        if thread is not None and thread.is_alive():
+            self._wake.set()
+            thread.join(max(0.0, deadline - time.monotonic()))
+            if thread.is_alive():  # inside one long statement
+                self._drainer.interrupt()
+                thread.join(1.0)
+        elif timeout_s > 0:
+            self._drain(deadline)
+
+    def close(self) -> None:
+        """Stop, and let other processes have the spool. Never raises."""
+        self.stop(self.settings.shutdown_timeout_s)
+        self.writer.close()
+        if not self._thread_is_alive():
+            self._drainer.resign()
+
+    def _thread_is_alive(self) -> bool:
+        return self._thread is not None and self._thread.is_alive()
+
+    def _ensure_thread(self) -> None:
+        if self._thread_is_alive() or self._final_deadline is not None:
+            return
+        with self._thread_lock:
+            if self._thread_is_alive():
+                return
+            thread = threading.Thread(target=self._run, name="otel-forgesyte-duckdb", daemon=True)
+            with contextlib.suppress(RuntimeError):  # the interpreter is ending; `stop` drains
+                thread.start()
+                self._thread = thread
+
+    def _run(self) -> None:
+        # What this thread calls may be instrumented: its telemetry would feed itself.
+        attach(set_value(_SUPPRESS_INSTRUMENTATION_KEY, value=True))
+        while self._final_deadline is None:
+            self._wake.wait(self.settings.flush_interval_s)
+            self._wake.clear()
+            # A long backlog means nobody can drain: fewer, larger segments then.
+            self.writer.seal(self.settings.flush_interval_s * (len(self.writer.unfinished()) // 16))
+            if time.monotonic() >= self._retry_at:
+                self._drain(time.monotonic() + _DRAIN_SLICE_S)
+        self._drain(self._final_deadline)
+
+    def _drain(self, deadline: float) -> bool:
+        """Drain what is sealed if this process may; False when it could not, and why is logged."""
+        if not self._may_drain or not list_sealed(self.settings.spool):
+            return False
+        try:
+            if not self._drainer.elect():
+                return False
+            self._drainer.drain(deadline)
+        except Exception as error:  # noqa: BLE001 - the thread must outlive whatever DuckDB raises
+            self._back_off(error)
+            return False
+        self._retry_at = self._backoff_s = 0.0
+        self._complaint = ""
+        return True
+
+    def _back_off(self, error: Exception) -> None:
+        doubled = max(self.settings.flush_interval_s, 2 * self._backoff_s)
+        self._backoff_s = min(doubled, _LONGEST_BACKOFF_S)
+        self._retry_at = time.monotonic() + self._backoff_s
+        complaint = f"{type(error).__name__}: {error}"
+        if complaint != self._complaint:  # the same trouble is told once, not every second
+            self._complaint = complaint
+            _logger.error("cannot drain %s, records wait there: %s", self.settings.spool, complaint)
+
+    def _set_aside(self, signal: str, dead: list[tuple[str, str]]) -> bool:
+        spool = self.settings.spool
+        try:
+            full = dead_bytes(spool) > self.settings.spool_max_bytes // _DEAD_SHARE
+            reason = "dead_letters_full" if full else ""
+            if not full:
+                letters = (DeadLetter(signal, why, what) for why, what in dead)
+                append_letters(spool, f"{self.writer.name}-{signal}", letters)
+        except OSError as error:
+            reason = reason_of(error)
+        if reason:
+            self.losses.add(signal, reason, len(dead))
+        return not reason

@@ -1,0 +1,120 @@
+"""Which stores this process has: shared by its exporters, counted, and brought through forks."""
+
+from __future__ import annotations
+
+import atexit
+import os
+import tempfile
+import threading
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from otel_forgesyte_schema.errors import ConfigError
+
+from otel_forgesyte_duckdb import database
+from otel_forgesyte_duckdb.spool import make_spool
+from otel_forgesyte_duckdb.store import Store
+
+if TYPE_CHECKING:
+    from otel_forgesyte_duckdb.settings import Settings
+
+_Target = tuple[str, str]
+_stores: dict[_Target, Store] = {}
+_users: dict[_Target, int] = {}
+_lock = threading.Lock()
+_hooked = False
+
+
+def acquire(settings: Settings) -> Store:
+    """Return the process's store for this target; pair each call with `release`.
+
+    Raises:
+        ConfigError: the target cannot be written to; says which path, why, and what to do.
+    """
+    global _lock, _hooked  # noqa: PLW0602, PLW0603 - one per process by nature
+    check_target(settings)
+    target = _target(settings)
+    with _lock:
+        if not _hooked:
+            _hooked = True
+            _install_hooks()
+        store = _stores.get(target) or _stores.setdefault(target, Store(settings))
+        _users[target] = _users.get(target, 0) + 1
+        return store
+
+
+def release(store: Store) -> None:
+    """Give a store back; the last one to do so seals, drains within the time limit and closes it."""
+    target = _target(store.settings)
+    with _lock:
+        if _stores.get(target) is not store:
+            return
+        _users[target] -= 1
+        if _users[target]:
+            return
+        del _stores[target], _users[target]
+    store.close()
+
+
+def live_store(settings: Settings) -> Store | None:
+    """Return this process's store for a target, if exporters have one open."""
+    return _stores.get(_target(settings))
+
+
+def check_target(settings: Settings) -> None:
+    """Make sure the spool and the database's directory can be written to, creating them if need be.
+
+    Raises:
+        ConfigError: they cannot, or the database is not a regular file.
+    """
+    path = settings.database_path
+    if path.exists() and not path.is_file():
+        raise ConfigError(
+            f"{path} is not a regular file; give OTEL_EXPORTER_DUCKDB_DATABASE a path"
+        )
+    for directory, variable in (
+        (path.parent, "OTEL_EXPORTER_DUCKDB_DATABASE"),
+        (settings.spool, "OTEL_EXPORTER_DUCKDB_SPOOL_DIRECTORY"),
+    ):
+        _check_directory(directory, variable)
+
+
+def _check_directory(directory: Path, variable: str) -> None:
+    try:
+        make_spool(directory)
+        tempfile.TemporaryFile(
+            dir=directory
+        ).close()  # permission bits alone mislead (root, mounts)
+    except OSError as error:
+        raise ConfigError(
+            f"cannot write to {directory}: {error.strerror}; make it writable or set {variable}"
+        ) from error
+
+
+def _target(settings: Settings) -> _Target:
+    return os.path.realpath(settings.database_path), os.path.realpath(settings.spool)
+
+
+def _install_hooks() -> None:
+    # Before the interpreter goes: a daemon thread that it stops inside DuckDB aborts the process.
+    atexit.register(_stop_all)
+    if hasattr(os, "register_at_fork"):
+        os.register_at_fork(
+            before=database.hold_gates,
+            after_in_parent=database.release_gates,
+            after_in_child=_continue_in_child,
+        )
+
+
+def _stop_all() -> None:
+    for store in list(_stores.values()):
+        store.stop(store.settings.shutdown_timeout_s)
+
+
+def _continue_in_child() -> None:
+    global _lock  # noqa: PLW0603 - another thread of the parent may have held it
+    _lock = threading.Lock()
+    # DuckDB's own locks are copied as they were: in the middle of a drain, they stay locked for ever.
+    is_quiet = database.renew_gates()
+    for store in _stores.values():
+        store.continue_in_child(may_drain=is_quiet)
