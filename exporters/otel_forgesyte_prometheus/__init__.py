@@ -2,8 +2,7 @@
 
     reader = PrometheusReader()
     provider = MeterProvider(metric_readers=[reader])
-    server = start_server(reader, port=0)
-    print(server.url)
+    server = start_server(reader)  # server.url is http://127.0.0.1:9464/metrics
 
 `ServingPrometheusReader` does the last step itself, from ``OTEL_EXPORTER_PROMETHEUS_HOST`` and
 ``OTEL_EXPORTER_PROMETHEUS_PORT``.

@@ -7,7 +7,6 @@ from itertools import accumulate
 from typing import TYPE_CHECKING, Any, Final
 
 from opentelemetry.sdk.metrics.export import (
-    AggregationTemporality,
     ExponentialHistogramDataPoint,
     Gauge,
     HistogramDataPoint,
@@ -57,16 +56,15 @@ class Converter:
     def _add_target(self, resource: Resource) -> None:
         # Made again for every scrape: a fork gives the process a new service.instance.id.
         pairs = self._labels.pairs(resource.attributes)
+        if not pairs:
+            return
         family = self._families.family(_TARGET, Kind.INFO, "", "Target metadata")
-        if pairs and family is not None and not family.series:
+        if family is not None and not family.series:
             self._families.add(family, pairs, Number(1, is_sum=False))
 
     def _add_metric(self, metric: Metric, scope: Pairs) -> None:
         kind = _kind(metric)
         points: Sequence[Any] = metric.data.data_points
-        if kind is None:
-            self._families.left_out["not_cumulative"] += len(points)
-            return
         unit = unit_name(metric.unit or "", is_gauge=isinstance(metric.data, Gauge))
         name = metric_name(metric.name, unit)
         family = self._families.family(name, kind, unit, metric.description or "")
@@ -87,15 +85,12 @@ class Converter:
             self._families.fault("point_failed", family.name, error)
 
 
-def _kind(metric: Metric) -> Kind | None:
-    """The family type; None for a delta, which a scrape cannot tell."""
-    data = metric.data
-    if isinstance(data, Gauge):
+def _kind(metric: Metric) -> Kind:
+    """The family type; the reader asks for cumulative sums only, so none is a delta."""
+    if isinstance(metric.data, Gauge):
         return Kind.GAUGE
-    if data.aggregation_temporality is not AggregationTemporality.CUMULATIVE:
-        return None
-    if isinstance(data, Sum):
-        return Kind.COUNTER if data.is_monotonic else Kind.GAUGE
+    if isinstance(metric.data, Sum):
+        return Kind.COUNTER if metric.data.is_monotonic else Kind.GAUGE
     return Kind.HISTOGRAM
 
 

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 from otel_forgesyte_prometheus.names import label_name
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from opentelemetry.sdk.util.instrumentation import InstrumentationScope
 
@@ -44,7 +43,12 @@ class LabelMaker:
 
     def value(self, value: Any) -> str:
         """``value`` as label text: a string as it is, anything else as JSON."""
-        text: str = value if isinstance(value, str) else json.dumps(value, default=_describe)
+        if type(value) is str:
+            text = value
+        elif isinstance(value, str):
+            text = str.__str__(value)  # a string Enum would be written as its member's name
+        else:
+            text = json.dumps(value, default=_describe)
         if len(text) > self.max_length:
             self.cut += 1
             return text[: self.max_length - len(_CUT_MARK)] + _CUT_MARK
@@ -78,10 +82,6 @@ def escaped(value: str) -> str:
     return value
 
 
-def _describe(value: object) -> Any:
-    # Never repr(): it may raise, and bytes are recorded by size, never by content.
-    if isinstance(value, Mapping):
-        return {str(key): item for key, item in value.items()}  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]
-    if isinstance(value, bytes):
-        return {"size": len(value)}
-    return type(value).__name__
+def _describe(value: object) -> object:
+    # Bytes are recorded by size, never by content; anything else the SDK has made JSON already.
+    return {"size": len(value)} if isinstance(value, bytes) else type(value).__name__

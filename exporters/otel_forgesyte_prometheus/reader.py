@@ -23,7 +23,8 @@ from otel_forgesyte_prometheus.registry import Registry, as_client_metric
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-    from opentelemetry.sdk.metrics.export import MetricsData
+    from opentelemetry.sdk.metrics.export import CardinalityLimits, MetricsData
+    from opentelemetry.sdk.metrics.view import Aggregation
     from prometheus_client.core import Metric
 
 MAX_SERIES: Final = 20_000
@@ -41,8 +42,7 @@ class Scrape:
     """What the last scrape said, and how much it left out, by reason.
 
     Reasons: ``name_taken``, ``bounds_differ``, ``series_limit``, ``label_cut`` (told, but cut),
-    ``not_cumulative``, ``point_failed``, ``collector_failed``, ``collect_failed``,
-    ``before_collect_failed``.
+    ``point_failed``, ``collector_failed``, ``collect_failed``, ``before_collect_failed``.
     """
 
     families: int = 0
@@ -59,12 +59,12 @@ class PrometheusReader(MetricReader):
         target_info: whether the resource is told as ``target_info``.
         max_series: samples (text lines) that one scrape may have.
         max_label_length: characters that a label value may have.
-        options: ``preferred_aggregation`` and ``cardinality_limits``, as for any `MetricReader`.
+        preferred_aggregation, cardinality_limits: as for any `MetricReader`.
 
     Temporality is cumulative always. `registry` takes further prometheus_client collectors.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - options by keyword, each with a default
         self,
         *,
         before_collect: Callable[[], None] | None = None,
@@ -72,9 +72,12 @@ class PrometheusReader(MetricReader):
         target_info: bool = True,
         max_series: int = MAX_SERIES,
         max_label_length: int = MAX_LABEL_LENGTH,
-        **options: Any,
+        preferred_aggregation: dict[type, Aggregation] | None = None,
+        cardinality_limits: CardinalityLimits | None = None,
     ) -> None:
-        super().__init__(**options)
+        super().__init__(
+            preferred_aggregation=preferred_aggregation, cardinality_limits=cardinality_limits
+        )
         self.before_collect = before_collect
         self.last_scrape = Scrape()
         self._scope_labels = scope_labels
@@ -134,6 +137,7 @@ class PrometheusReader(MetricReader):
     def after_fork_in_child(self) -> None:
         """Renew the lock, which a thread of the parent may have held."""
         self._lock = Lock()
+        self._received = None
 
     def _receive_metrics(
         self, metrics_data: MetricsData, timeout_millis: float = 10_000, **_: Any

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from otel_forgesyte_prometheus.reader import PrometheusReader
 
 LOOPBACK: Final = "127.0.0.1"
+MAX_PORT: Final = 65_535
 MAX_CONNECTIONS: Final = 8
 # From accept to the last byte. A slow client loses its connection; it never holds a thread longer.
 CONNECTION_TIMEOUT_S: Final = 15.0
@@ -51,11 +52,7 @@ class Server:
     def url(self) -> str:
         """Where to scrape; a server on every interface is named by its loopback address."""
         host = {"": LOOPBACK, "0.0.0.0": LOOPBACK, "::": "::1"}.get(self.host, self.host)  # noqa: S104 - compared, not bound
-        return (
-            f"http://[{host}]:{self.port}/metrics"
-            if ":" in host
-            else (f"http://{host}:{self.port}/metrics")
-        )
+        return f"http://{f'[{host}]' if ':' in host else host}:{self.port}/metrics"
 
     def shutdown(self) -> None:
         """Stop listening. Twice is harmless; in a forked child it stops nothing of the parent."""
@@ -66,7 +63,7 @@ class Server:
 
     def after_fork_in_child(self) -> None:
         """Let go of the port, so that it is free when the parent ends, whatever we do."""
-        self._listener.server_close()
+        self._listener.let_go()
 
 
 def start_server(reader: PrometheusReader, host: str = LOOPBACK, port: int = 9464) -> Server:
@@ -74,7 +71,10 @@ def start_server(reader: PrometheusReader, host: str = LOOPBACK, port: int = 946
 
     Raises:
         OSError: the address cannot be listened on; the message says what to do.
+        ValueError: there is no such port.
     """
+    if not 0 <= port <= MAX_PORT:
+        raise ValueError(f"Prometheus: port {port} is not between 0 (a free one) and {MAX_PORT}")
     try:
         return Server(reader, host, port)
     except OSError as error:
@@ -108,12 +108,23 @@ class _Listener(socketserver.TCPServer):
             self.shutdown_request(request)
             return
         self._open[request] = time.monotonic() + CONNECTION_TIMEOUT_S
-        Thread(
+        thread = Thread(
             target=self._serve_one,
             args=(request, client_address),
             name="otel-forgesyte-scrape",
             daemon=True,
-        ).start()
+        )
+        try:
+            thread.start()
+        except RuntimeError:  # the process is out of threads
+            self._end(request)
+            raise
+
+    def let_go(self) -> None:
+        """Close this process's copies of the sockets; those of the parent go on."""
+        self.server_close()
+        for request in self._open:
+            request.close()
 
     def service_actions(self) -> None:
         """Between connections: cut off those that are past their time."""
@@ -133,14 +144,15 @@ class _Listener(socketserver.TCPServer):
         except Exception:  # noqa: BLE001 - handed to the place for it
             self.handle_error(request, client_address)
         finally:
-            self._open.pop(request, None)
-            self.shutdown_request(request)
-            self._slots.release()
+            self._end(request)
+
+    def _end(self, request: Any) -> None:
+        self._open.pop(request, None)
+        self.shutdown_request(request)
+        self._slots.release()
 
 
 class _Handler(BaseHTTPRequestHandler):
-    server_version = "otel-forgesyte"
-    sys_version = ""
     timeout = CONNECTION_TIMEOUT_S
 
     def _reply(self) -> None:
@@ -164,6 +176,10 @@ class _Handler(BaseHTTPRequestHandler):
         return not_found(request)
 
     do_GET = do_HEAD = do_POST = do_PUT = do_PATCH = do_DELETE = do_OPTIONS = do_TRACE = _reply  # noqa: N815 - names that the standard library looks up
+
+    def version_string(self) -> str:
+        """What the header ``Server`` says: no versions, for those who collect them."""
+        return "otel-forgesyte"
 
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the base class's name
         """Access lines are for debugging; standard error belongs to the application."""

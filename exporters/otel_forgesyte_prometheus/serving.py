@@ -12,11 +12,10 @@ from opentelemetry.sdk.environment_variables import (
 )
 
 from otel_forgesyte_prometheus.reader import PrometheusReader
-from otel_forgesyte_prometheus.server import LOOPBACK, Server, start_server
+from otel_forgesyte_prometheus.server import LOOPBACK, MAX_PORT, Server, start_server
 
 _LOGGER: Final = logging.getLogger("otel_forgesyte_prometheus")
 _DEFAULT_PORT: Final = 9464
-_MAX_PORT: Final = 65_535
 
 
 class ServingPrometheusReader(PrometheusReader):
@@ -51,11 +50,11 @@ def _environment_port() -> int:
     text = os.environ.get(OTEL_EXPORTER_PROMETHEUS_PORT, "").strip()
     if not text:
         return _DEFAULT_PORT
-    if text.isdecimal() and int(text) <= _MAX_PORT:
+    if text.isdecimal() and int(text) <= MAX_PORT:
         return int(text)
     raise ValueError(
         f"Prometheus: {OTEL_EXPORTER_PROMETHEUS_PORT} is {text!r};"
-        f" give a port from 0 (a free one) to {_MAX_PORT}"
+        f" give a port from 0 (a free one) to {MAX_PORT}"
     )
 
 

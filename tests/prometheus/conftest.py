@@ -1,0 +1,89 @@
+"""A meter provider with our reader, and readers of what it says."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, cast
+
+import pytest
+from opentelemetry.sdk.metrics import MeterProvider
+from opentelemetry.sdk.resources import Resource
+from prometheus_client.openmetrics import parser as openmetrics_parser
+from prometheus_client.parser import text_string_to_metric_families
+
+from otel_forgesyte_prometheus import PrometheusReader
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    from opentelemetry.metrics import Meter
+    from prometheus_client.core import Metric
+
+
+@dataclass
+class Metering:
+    """One reader and its provider."""
+
+    reader: PrometheusReader
+    provider: MeterProvider
+
+    def meter(self, name: str = "shop", version: str | None = None) -> Meter:
+        return self.provider.get_meter(name, version)
+
+    def text(self) -> dict[str, Metric]:
+        """The families of the text format by name; a name that is told twice fails."""
+        page = self.reader.page().decode()
+        families = list(text_string_to_metric_families(page))
+        assert len(families) == len({family.name for family in families})
+        assert page.count("# TYPE ") == len(families)
+        return {family.name: family for family in families}
+
+    def openmetrics(self) -> dict[str, Metric]:
+        """The families of OpenMetrics, whose parser is strict about order, names and counts."""
+        return openmetrics(self.reader.page(openmetrics=True).decode())
+
+    def samples(self, family: str) -> dict[tuple[str, ...], float]:
+        """Values of a family by the values of its labels, the same in both formats."""
+        told = _by_labels(self.text()[family])
+        assert _by_labels(self.openmetrics()[family]) == told
+        return told
+
+
+def openmetrics(page: str) -> dict[str, Metric]:
+    """The families of an OpenMetrics page by name."""
+    parse = cast(
+        "Callable[[str], Iterable[Metric]]",
+        openmetrics_parser.text_string_to_metric_families,  # pyright: ignore[reportUnknownMemberType]
+    )
+    return {family.name: family for family in parse(page)}
+
+
+def _by_labels(family: Metric) -> dict[tuple[str, ...], float]:
+    return {
+        tuple(f"{name}={value}" for name, value in sorted(sample.labels.items())): sample.value
+        for sample in family.samples
+    }
+
+
+@pytest.fixture
+def make() -> Iterator[Callable[..., Metering]]:
+    """Makes a `Metering`; ``views`` and the like go to the provider, the rest to the reader."""
+    made: list[Metering] = []
+
+    def _make(provider: dict[str, Any] | None = None, **options: Any) -> Metering:
+        quiet: dict[str, Any] = {"scope_labels": False, "target_info": False}
+        reader = PrometheusReader(**(quiet | options))
+        of: dict[str, Any] = {"resource": Resource({"service.name": "till"}), **(provider or {})}
+        metering = Metering(reader, MeterProvider(metric_readers=[reader], **of))
+        made.append(metering)
+        return metering
+
+    yield _make
+    for metering in made:
+        metering.provider.shutdown()
+
+
+@pytest.fixture
+def metering(make: Callable[..., Metering]) -> Metering:
+    """A provider without scope labels and target_info, so that a page holds what a test made."""
+    return make()
