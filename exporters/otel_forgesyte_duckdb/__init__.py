@@ -1,4 +1,4 @@
-"""OpenTelemetry spans, metrics and logs into one DuckDB file, through a spool that loses nothing."""
+"""OpenTelemetry spans, metrics and logs into one DuckDB file, by way of a spool."""
 
 from __future__ import annotations
 

@@ -5,7 +5,10 @@ from __future__ import annotations
 import logging
 import re
 import time
-from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 _logger = logging.getLogger(__name__)
 

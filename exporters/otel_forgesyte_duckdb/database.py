@@ -11,13 +11,14 @@ import os
 import re
 import threading
 import time
-from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from otel_forgesyte_schema.errors import ConfigError, DatabaseLocked
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Generator
+
     import duckdb
 
     from otel_forgesyte_duckdb.settings import Settings
@@ -52,11 +53,13 @@ def gate(path: Path) -> threading.Lock:
 
 
 def hold_gates(timeout_s: float = 1.0) -> None:
-    """Before a fork: wait until nobody is inside DuckDB, so that its locks are free in the child."""
+    """Before a fork: wait until nobody is inside DuckDB, so its locks are free in the child."""
     deadline = time.monotonic() + timeout_s
-    for lock in list(_gates.values()):
-        if lock.acquire(timeout=max(0.0, deadline - time.monotonic())):
-            _held_for_fork.append(lock)
+    _held_for_fork.extend(
+        lock
+        for lock in list(_gates.values())
+        if lock.acquire(timeout=max(0.0, deadline - time.monotonic()))
+    )
 
 
 def release_gates() -> None:
@@ -66,7 +69,7 @@ def release_gates() -> None:
 
 
 def renew_gates() -> bool:
-    """After a fork, in the child: fresh locks; False when somebody was inside DuckDB at the fork."""
+    """After a fork, in the child: fresh locks; False if somebody was inside DuckDB then."""
     global _gates_lock  # noqa: PLW0603 - another thread of the parent may have held it
     is_quiet = len(_held_for_fork) == len(_gates)
     _gates_lock = threading.Lock()
@@ -78,7 +81,7 @@ def renew_gates() -> bool:
 @contextlib.contextmanager
 def writing(
     path: str | os.PathLike[str], timeout_s: float = 10.0, settings: Settings | None = None
-) -> Iterator[duckdb.DuckDBPyConnection]:
+) -> Generator[duckdb.DuckDBPyConnection]:
     """Yield a read-write connection to the file, alone in this process and outside it.
 
     The file is created where it is missing. `settings` limits memory, threads and, for the
@@ -103,7 +106,7 @@ def reading(
     *,
     include_spool: bool = False,
     connection: duckdb.DuckDBPyConnection | None = None,
-) -> Iterator[duckdb.DuckDBPyConnection]:
+) -> Generator[duckdb.DuckDBPyConnection]:
     """Yield an in-memory connection that has the file attached read-only as `db`, and in use.
 
     The file is let go when the block ends. A `connection` given (in memory, its own catalog named
@@ -148,7 +151,7 @@ def _connect(path: Path, settings: Settings | None) -> duckdb.DuckDBPyConnection
     config = _NO_EXTENSIONS | {
         # So that DuckDB 1.5 can read what 2.x created; nothing here needs the newer format.
         "storage_compatibility_version": "v1.5.0",
-        # A COMMIT can be durable and still raise when the checkpoint after it fails: checkpoint apart.
+        # A COMMIT can be durable and still raise, when its checkpoint fails: checkpoint apart.
         "wal_autocheckpoint": "1GB",
     }
     if settings is not None:
@@ -177,7 +180,7 @@ def _literal(text: str) -> str:
 
 
 @contextlib.contextmanager
-def _holding(path: Path, timeout_s: float) -> Iterator[float]:
+def _holding(path: Path, timeout_s: float) -> Generator[float]:
     deadline = time.monotonic() + timeout_s
     lock = gate(path)
     if not lock.acquire(timeout=max(0.0, timeout_s)):

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import orjson
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from pathlib import Path
 
 FOLDER = "dead"
 
@@ -57,7 +60,7 @@ def dead_bytes(spool: Path) -> int:
 
 
 def count_letters(spool: Path) -> int:
-    """Return how many records are dead letters; lines about losses and resources are not records."""
+    """Return how many records are dead letters; losses and resources are not records."""
     return sum(
         path.read_bytes().count(b"\n")
         for path in dead_folder(spool).glob("*.jsonl")

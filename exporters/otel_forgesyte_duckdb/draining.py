@@ -14,19 +14,19 @@ import contextlib
 import logging
 import os
 import time
-from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
-from pathlib import Path
 from typing import TYPE_CHECKING
-
-from filelock import FileLock, Timeout
 
 from otel_forgesyte_duckdb.damage import set_aside_if_damaged
 from otel_forgesyte_duckdb.database import writing
+from otel_forgesyte_duckdb.locks import file_lock, try_lock
 from otel_forgesyte_duckdb.segments import RECORDS, SegmentFile, list_sealed, recover
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Generator, Iterator
+    from pathlib import Path
+
     import duckdb
 
     from otel_forgesyte_duckdb.settings import Settings
@@ -41,7 +41,7 @@ _Identity = tuple[int, int]
 
 @dataclass(frozen=True, slots=True)
 class DrainReport:
-    """What was done: segments and lines taken, lines now stored, lines set aside as dead letters."""
+    """What was done: segments and lines taken; of the lines, those stored and those set aside."""
 
     segments: int = 0
     lines: int = 0
@@ -62,16 +62,14 @@ class Drainer:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self._election = FileLock(settings.spool / "drain.lock", mode=0o600, thread_local=False)
+        self._election = file_lock(settings.spool / "drain.lock")
         self._connection: duckdb.DuckDBPyConnection | None = None
 
     def elect(self) -> bool:
-        """Become the spool's drainer, or learn that another process is; it stays so until it ends."""
+        """Become the spool's drainer until `resign`; False when another process is."""
         if self._election.is_locked:
             return True
-        try:
-            self._election.acquire(timeout=0)
-        except Timeout:
+        if not try_lock(self._election):
             return False
         pid_file(self._settings.spool).write_text(str(os.getpid()), encoding="ascii")
         return True
@@ -135,7 +133,7 @@ class Drainer:
         return report
 
     @contextlib.contextmanager
-    def _opened(self) -> Iterator[duckdb.DuckDBPyConnection]:
+    def _opened(self) -> Generator[duckdb.DuckDBPyConnection]:
         from otel_forgesyte_schema import apply, prepare
 
         database = self._settings.database_path
@@ -155,7 +153,7 @@ def drain(
     on_progress: Callable[[DrainReport], None] | None = None,
     timeout_s: float = 60.0,
 ) -> DrainReport:
-    """Drain a spool once, from any process; where another process is its drainer, wait for that one.
+    """Drain a spool once; where another process is its drainer, wait for that one to do it.
 
     Raises:
         DatabaseLocked: another process holds the database.
@@ -180,10 +178,8 @@ def drainer_pid(spool: Path) -> int | None:
     """Return the process that drains a spool now, or None."""
     if not pid_file(spool).exists():
         return None
-    probe = FileLock(spool / "drain.lock", mode=0o600, thread_local=False)
-    try:
-        probe.acquire(timeout=0)
-    except Timeout:
+    probe = file_lock(spool / "drain.lock")
+    if not try_lock(probe):
         return int(pid_file(spool).read_text(encoding="ascii") or 0) or None
     probe.release()
     return None

@@ -38,7 +38,7 @@ def log_encoder(
         # Zero is OpenTelemetry's "no trace": null is SQL's.
         if log.trace_id:
             body["trace_id"] = f"{log.trace_id:032x}"
-            body["trace_flags"] = None if log.trace_flags is None else int(log.trace_flags)
+            body["trace_flags"] = int(log.trace_flags or 0)
         if log.span_id:
             body["span_id"] = log.span_id
         present = {key: value for key, value in body.items() if value is not None}

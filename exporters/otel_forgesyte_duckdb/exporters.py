@@ -9,10 +9,8 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from opentelemetry.sdk._logs import ReadableLogRecord
 from opentelemetry.sdk._logs.export import LogRecordExporter, LogRecordExportResult
 from opentelemetry.sdk.metrics import Counter, Histogram, ObservableCounter
 from opentelemetry.sdk.metrics.export import (
@@ -32,8 +30,9 @@ from otel_forgesyte_duckdb.origins import Origin, Origins
 from otel_forgesyte_duckdb.settings import Settings
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
+    from opentelemetry.sdk._logs import ReadableLogRecord
     from opentelemetry.sdk.metrics.view import Aggregation
     from opentelemetry.sdk.trace import ReadableSpan
 
@@ -60,7 +59,7 @@ class _Channel:
         if self._is_shut_down:
             self._store.refuse(self._signal, "exporter_shut_down", len(items))
             return False
-        # A redaction hook or a log handler that itself makes telemetry would come back here for ever.
+        # A redaction hook or a log handler that makes telemetry would come back here for ever.
         if getattr(_exporting, "now", False):
             self._store.refuse(self._signal, "recursion", len(items))
             return False
@@ -89,7 +88,7 @@ class _Channel:
 
 
 class DuckDBSpanExporter(SpanExporter):
-    """Spans into a DuckDB file. Settings are keyword arguments named as the fields of `Settings`."""
+    """Spans into a DuckDB file; keyword arguments are the fields of `Settings`."""
 
     def __init__(self, *, redact: Redact | None = None, **settings: Any) -> None:
         self._channel = _Channel("spans", redact, settings)
@@ -99,7 +98,7 @@ class DuckDBSpanExporter(SpanExporter):
         return self._export(spans, stored=True)
 
     def export_started(self, spans: Sequence[ReadableSpan]) -> SpanExportResult:
-        """Take spans that still run: projections may show them, `otel.spans` waits for their end."""
+        """Take spans still running: for projections; `otel.spans` waits for their end."""
         return self._export(spans, stored=False)
 
     def export_unsampled(self, spans: Sequence[ReadableSpan]) -> SpanExportResult:
@@ -162,7 +161,7 @@ class DuckDBMetricExporter(MetricExporter):
         return self._channel.flush(timeout_millis)
 
     def shutdown(self, timeout_millis: float = 30_000, **kwargs: Any) -> None:
-        """Seal the spool; the periodic reader passes `timeout=`, which the limit in the settings is."""
+        """Seal the spool; the periodic reader passes a `timeout=`, but `Settings` has the limit."""
         del timeout_millis, kwargs
         self._channel.shutdown()
 

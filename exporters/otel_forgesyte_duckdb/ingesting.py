@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import contextlib
-import datetime
+import datetime as dt
 from collections import defaultdict
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import entry_points
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from otel_forgesyte_schema import Projection, ingest
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
     import duckdb
 
     from otel_forgesyte_duckdb.segments import SegmentFile
@@ -132,6 +133,6 @@ def _record(connection: duckdb.DuckDBPyConnection, portions: Sequence[Portion]) 
             "stored": [portion.lines for portion in portions],
             "dead": [portion.dead for portion in portions],
             # Naive UTC: an aware value would be turned into the session's zone.
-            "now": datetime.datetime.now(datetime.timezone.utc).replace(tzinfo=None),
+            "now": dt.datetime.now(dt.timezone.utc).replace(tzinfo=None),
         },
     )

@@ -22,7 +22,7 @@ _MOST_CACHED = 512  # distinct (resource, scope) pairs; more means something mak
 
 
 class Origin(NamedTuple):
-    """The end of a line, and the resource it refers to; the objects are held so ids stay theirs."""
+    """The end of a line, and the resource it refers to; `held` keeps the ids from reuse."""
 
     ending: bytes
     resource_id: str
@@ -31,7 +31,7 @@ class Origin(NamedTuple):
 
 
 class Origins:
-    """Finished line endings by the identity of resource and scope. Safe to share: at worst twice."""
+    """Finished line endings by the identity of resource and scope; any thread may ask."""
 
     def __init__(self, encoder: LineEncoder, *resource_keys: str) -> None:
         self._encoder = encoder
@@ -41,7 +41,7 @@ class Origins:
     def of(
         self, resource: Resource, scope: InstrumentationScope | None, schema_url: str = ""
     ) -> Origin:
-        """Return the origin of a record; `schema_url` is the resource's, where it is given apart."""
+        """Return the origin of a record; `schema_url` is the resource's where it comes apart."""
         key = (id(resource), id(scope), schema_url)
         origin = self._known.get(key)
         if origin is None:

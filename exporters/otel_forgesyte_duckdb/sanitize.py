@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import hashlib
 import math
-from collections.abc import Mapping, Sequence, Set as AbstractSet
+from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from typing import Any, cast
 
 MAX_STRING = 262_144
@@ -16,7 +17,7 @@ _MAX_DEPTH = 32  # orjson stops at 254 levels; nobody reads that many
 _LEAST_INT, _MOST_INT = -(2**63), 2**64 - 1  # what JSON numbers survive in orjson and in DuckDB
 
 
-def sanitize(value: Any, max_string: int = MAX_STRING, depth: int = 0) -> Any:
+def sanitize(value: Any, max_string: int = MAX_STRING, depth: int = 0) -> Any:  # noqa: PLR0911
     """Return the value as plain dicts, lists, strings and numbers; never raises for odd content."""
     if value is None or isinstance(value, bool):
         return value
@@ -27,18 +28,22 @@ def sanitize(value: Any, max_string: int = MAX_STRING, depth: int = 0) -> Any:
     if isinstance(value, str):
         return clean_text(value, max_string)
     if isinstance(value, (bytes, bytearray, memoryview)):
-        return digest(bytes(value))
+        return digest(bytes(cast("Any", value)))
     if depth >= _MAX_DEPTH:
         return f"[nested deeper than {_MAX_DEPTH} levels]"
-    return _sanitize_container(cast("Any", value), max_string, depth + 1)
+    return _sanitize_container(value, max_string, depth + 1)
 
 
 def _sanitize_container(value: Any, max_string: int, depth: int) -> Any:
     if isinstance(value, Mapping):
-        items = cast("Mapping[Any, Any]", value).items()
-        return {clean_text(_text(k), max_string): sanitize(v, max_string, depth) for k, v in items}
+        mapping: Mapping[Any, Any] = value
+        return {
+            clean_text(_text(key), max_string): sanitize(item, max_string, depth)
+            for key, item in mapping.items()
+        }
     if isinstance(value, (Sequence, AbstractSet)):
-        return [sanitize(v, max_string, depth) for v in cast("Sequence[Any]", value)]
+        items: Sequence[Any] | AbstractSet[Any] = value
+        return [sanitize(item, max_string, depth) for item in items]
     return clean_text(_text(value), max_string)
 
 
@@ -67,7 +72,8 @@ def has_non_finite(value: Any) -> bool:
     if isinstance(value, float):
         return not math.isfinite(value)
     if isinstance(value, Mapping):
-        return any(has_non_finite(item) for item in cast("Mapping[Any, Any]", value).values())
+        mapping: Mapping[Any, Any] = value
+        return any(has_non_finite(item) for item in mapping.values())
     if isinstance(value, (list, tuple)):
         return any(has_non_finite(item) for item in cast("Sequence[Any]", value))
     return False

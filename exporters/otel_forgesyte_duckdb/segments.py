@@ -6,8 +6,12 @@ import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from filelock import FileLock, Timeout
+from otel_forgesyte_duckdb.locks import file_lock, try_lock
+
+if TYPE_CHECKING:
+    from filelock import FileLock
 
 SIGNALS = ("resources", "losses", "spans", "metric_points", "logs")
 """Kinds of segment. The first two are about the others and are not counted as records."""
@@ -23,7 +27,7 @@ class SegmentFile:
 
     path: Path
     stem: str
-    """`<writer>-<signal>-<sequence>`: what the ledger knows it by, the same before and after seal."""
+    """`<writer>-<signal>-<sequence>`: what the ledger knows it by."""
     writer: str
     signal: str
     lines: int | None
@@ -39,9 +43,7 @@ def list_segments(spool: Path) -> list[SegmentFile]:
     found: list[SegmentFile] = []
     try:
         with os.scandir(spool) as entries:
-            for entry in entries:
-                if segment := _segment(entry):
-                    found.append(segment)
+            found.extend(segment for entry in entries if (segment := _segment(entry)))
     except FileNotFoundError:
         return []
     # Within a writer the sequence number is the order of writing; between writers none matters.
@@ -72,12 +74,8 @@ def _segment(entry: os.DirEntry[str]) -> SegmentFile | None:
 
 
 def writer_lock(spool: Path, writer: str) -> FileLock:
-    """Return the lock a writer holds while it lives, whatever way it ends.
-
-    It is the operating system's, so it is released by SIGKILL too. filelock closes its descriptor
-    in a forked child, so a child never keeps its parent's writer alive.
-    """
-    return FileLock(spool / f"{writer}.lock", mode=0o600, thread_local=False)
+    """Return the lock a writer holds while it lives; who can take it knows that it is dead."""
+    return file_lock(spool / f"{writer}.lock")
 
 
 def recover(spool: Path) -> int:
@@ -90,9 +88,7 @@ def recover(spool: Path) -> int:
     recovered = 0
     for writer in sorted({segment.writer for segment in opened}):
         lock = writer_lock(spool, writer)
-        try:
-            lock.acquire(timeout=0)
-        except Timeout:  # alive
+        if not try_lock(lock):  # alive
             continue
         try:
             recovered += sum(_repair(item) for item in opened if item.writer == writer)

@@ -7,7 +7,7 @@ import os
 import re
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from otel_forgesyte_schema.errors import ConfigError
 
@@ -22,7 +22,7 @@ _LATER = ("ducklake:", "quack:")
 
 @dataclass(frozen=True, slots=True)
 class SettingRow:
-    """One setting as `otel-forgesyte doctor` prints it; `source` is argument, environment, default."""
+    """One setting as `otel-forgesyte doctor` prints it; where its value came from is `source`."""
 
     field: str
     env: str
@@ -114,7 +114,7 @@ def _understood(name: str, value: Any, source: str) -> Any:
 
 
 def _database(value: Any) -> str:
-    text = os.fspath(value)
+    text: str = os.fspath(cast("os.PathLike[str]", value))
     if text.startswith(_LATER):
         raise ValueError("this target is not yet supported by this version; give a file path")
     if _SCHEME.match(text) or text == ":memory:":
@@ -126,7 +126,7 @@ def _database(value: Any) -> str:
 
 
 def _directory(value: Any) -> str:
-    text: str = os.fspath(value)
+    text: str = os.fspath(cast("os.PathLike[str]", value))
     if "\0" in text:
         raise ValueError("give a directory path")
     return text

@@ -15,6 +15,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from otel_forgesyte_duckdb.locks import try_lock
 from otel_forgesyte_duckdb.losses import Losses, loss_lines, reason_of
 from otel_forgesyte_duckdb.segments import SIGNALS, spool_bytes, writer_lock
 
@@ -105,7 +106,7 @@ class SpoolWriter:
         self._resources: set[str] = set()
 
     def append(self, signal: str, data: bytes, lines: int) -> bool:
-        """Append whole lines to the signal's segment; False when they had to be dropped (counted)."""
+        """Append whole lines to the signal's segment; False when they were dropped (counted)."""
         full: OpenSegment | None = None
         try:
             with self._lock:
@@ -144,7 +145,7 @@ class SpoolWriter:
             self._seal(signal, segment)
 
     def unfinished(self) -> set[Path]:
-        """Return this writer's segments that no drainer has removed yet; it removes what it stored."""
+        """Return this writer's segments that no drainer has removed yet: those not stored."""
         with self._lock:
             for opened, sealed in list(self._unfinished.items()):
                 if sealed is not None and not sealed.exists():
@@ -178,7 +179,7 @@ class SpoolWriter:
         if self._alive is None:
             make_spool(self._spool)
             alive = writer_lock(self._spool, self.name)
-            alive.acquire(timeout=0)
+            try_lock(alive)  # free: nobody else has this name
             self._alive = alive
         self._sequence += 1
         stem = f"{self.name}-{signal}-{self._sequence:08d}"
@@ -190,7 +191,7 @@ class SpoolWriter:
     def _is_full(self, more: int) -> bool:
         limit = self._settings.spool_max_bytes
         now = time.monotonic()
-        # Other processes fill and drain the same spool: count afresh now and then, and before a drop.
+        # Other processes fill and drain the same spool: count afresh now and then.
         if now - self._counted_at >= _RECOUNT_S:
             self._bytes, self._counted_at = spool_bytes(self._spool), now
         return self._bytes + more > limit

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import time
 from collections import Counter
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -20,6 +19,8 @@ from otel_forgesyte_duckdb.stores import live_store
 from otel_forgesyte_schema.errors import ConfigError, DatabaseLocked
 
 if TYPE_CHECKING:
+    from collections.abc import Generator
+
     import duckdb
 
     from otel_forgesyte_duckdb.settings import Settings
@@ -42,7 +43,7 @@ class StoreStatus:
     dropped: dict[str, int]
     """By reason: in the database, on its way there, and in the memory of this process."""
     stored: int | None
-    """None when another process held the database; then `spooled_lines` may hold stored ones too."""
+    """None when the database was held; then `spooled_lines` may count stored lines too."""
     drainer: int | None
     """Process that drains this spool, if any."""
     oldest_segment_age_s: float | None
@@ -88,7 +89,7 @@ def store_status(settings: Settings, timeout_s: float = 2.0) -> StoreStatus:
 @contextlib.contextmanager
 def _database_if_free(
     settings: Settings, timeout_s: float
-) -> Iterator[duckdb.DuckDBPyConnection | None]:
+) -> Generator[duckdb.DuckDBPyConnection | None]:
     with contextlib.ExitStack() as stack:
         connection = None
         # Not there yet, or held: the spool alone still says much.

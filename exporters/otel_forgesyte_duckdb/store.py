@@ -61,7 +61,7 @@ class Store:
         self._complaint = ""
 
     def continue_in_child(self, *, may_drain: bool) -> None:
-        """Start afresh after a fork: nothing of the parent's, neither its segments nor its counts."""
+        """Start afresh after a fork: neither the parent's segments nor its counts are ours."""
         self.writer.abandon()
         self._begin(may_drain=may_drain and self.settings.drain == "thread")
 

@@ -6,16 +6,16 @@ import atexit
 import os
 import tempfile
 import threading
-from pathlib import Path
 from typing import TYPE_CHECKING
-
-from otel_forgesyte_schema.errors import ConfigError
 
 from otel_forgesyte_duckdb import database
 from otel_forgesyte_duckdb.spool import make_spool
 from otel_forgesyte_duckdb.store import Store
+from otel_forgesyte_schema.errors import ConfigError
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from otel_forgesyte_duckdb.settings import Settings
 
 _Target = tuple[str, str]
@@ -44,7 +44,7 @@ def acquire(settings: Settings) -> Store:
 
 
 def release(store: Store) -> None:
-    """Give a store back; the last one to do so seals, drains within the time limit and closes it."""
+    """Give a store back; the last to do so seals, drains within the limit and closes it."""
     target = _target(store.settings)
     with _lock:
         if _stores.get(target) is not store:
@@ -114,7 +114,7 @@ def _stop_all() -> None:
 def _continue_in_child() -> None:
     global _lock  # noqa: PLW0603 - another thread of the parent may have held it
     _lock = threading.Lock()
-    # DuckDB's own locks are copied as they were: in the middle of a drain, they stay locked for ever.
+    # DuckDB's own locks are copied as they were: in the middle of a drain, locked for ever.
     is_quiet = database.renew_gates()
     for store in _stores.values():
         store.continue_in_child(may_drain=is_quiet)

@@ -1,0 +1,27 @@
+"""File locks between processes, released by the operating system however a process ends.
+
+filelock closes a lock's descriptor in a forked child, so a child never keeps its parent's lock.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from filelock import FileLock, Timeout
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def file_lock(path: Path) -> FileLock:
+    """Return a lock any thread may take and release; its file is for this user alone."""
+    return FileLock(path, mode=0o600, thread_local=False)
+
+
+def try_lock(lock: FileLock) -> bool:
+    """Take the lock if it is free."""
+    try:
+        lock.acquire(timeout=0)  # pyright: ignore[reportUnknownMemberType]
+    except Timeout:
+        return False
+    return True
