@@ -7,23 +7,31 @@ from __future__ import annotations
 
 from otel_forgesyte_schema.applying import apply, live_version
 from otel_forgesyte_schema.connection import Connection
+from otel_forgesyte_schema.drift import Drift, drift
 from otel_forgesyte_schema.errors import SchemaMismatch, SchemaTooNew, TelemetryError
+from otel_forgesyte_schema.migrating import MIGRATIONS, Migration, MigrationReport, migrate
 from otel_forgesyte_schema.order import SCHEMA_VERSION
 from otel_forgesyte_schema.questions import query
 from otel_forgesyte_schema.segments import Projection, ingest, phase8_projections, prepare
 from otel_forgesyte_schema.sqlfiles import SqlFile
 
 __all__ = [
+    "MIGRATIONS",
     "SCHEMA_VERSION",
     "Connection",
+    "Drift",
+    "Migration",
+    "MigrationReport",
     "Projection",
     "SchemaMismatch",
     "SchemaTooNew",
     "SqlFile",
     "TelemetryError",
     "apply",
+    "drift",
     "ingest",
     "live_version",
+    "migrate",
     "phase8_projections",
     "prepare",
     "query",

@@ -5,57 +5,33 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from otel_forgesyte_schema import order
+from otel_forgesyte_schema.creating import create_objects, stamp, transaction
+from otel_forgesyte_schema.drift import differences
 from otel_forgesyte_schema.errors import SchemaMismatch, SchemaTooNew
-from otel_forgesyte_schema.sqlfiles import sql_files
+from otel_forgesyte_schema.shape import canonical_shapes, shapes
+from otel_forgesyte_schema.sqlfiles import sql_file
 
 if TYPE_CHECKING:
     from otel_forgesyte_schema.connection import Connection
-
-_STAMP = "INSERT INTO otel.schema_version VALUES (?, now() AT TIME ZONE 'UTC', ?)"
-
-
-def live_version(connection: Connection) -> int | None:
-    """Return the version the current database is stamped with, or None where it has no stamp."""
-    stamped = connection.execute(
-        "SELECT count(*) FROM duckdb_tables() WHERE database_name = current_database()"
-        " AND schema_name = 'otel' AND table_name = 'schema_version'"
-    ).fetchone()
-    if stamped is None or stamped[0] == 0:
-        return None
-    row = connection.execute("SELECT max(version) FROM otel.schema_version").fetchone()
-    return None if row is None else row[0]
 
 
 def apply(connection: Connection, package_version: str) -> None:
     """Create what the current database lacks and stamp its version; existing data stays.
 
-    Cheap when there is nothing to do (two small queries), so it may run at every start. Call it
-    outside a transaction: it opens its own, so a crash leaves everything or nothing.
+    Cheap when there is nothing to do (three small queries, 1.5 ms), so it may run at every start.
+    Call it outside a transaction: it opens its own, so a crash leaves everything or nothing.
 
     Raises:
         SchemaTooNew: a newer package wrote the database.
-        SchemaMismatch: an older package did, and it has not been migrated.
+        SchemaMismatch: an older package did and it has not been migrated, tables of our names are
+            there already with other columns, or the database is attached under the name `otel`.
     """
+    _refuse_ambiguous_name(connection)
     version = live_version(connection)
     if version is None:
         _create(connection, package_version)
-    else:
-        check_version(version)
-
-
-def check_version(version: int) -> None:
-    """Raise unless a database of this version can be written to.
-
-    Raises:
-        SchemaTooNew: a newer package wrote it.
-        SchemaMismatch: an older package did.
-    """
-    if version > order.SCHEMA_VERSION:
-        raise SchemaTooNew(
-            f"the database has schema version {version}, this otel-forgesyte knows up to"
-            f" {order.SCHEMA_VERSION}: install an otel-forgesyte with schema version {version}"
-            " or newer"
-        )
+        return
+    refuse_newer(version)
     if version < order.SCHEMA_VERSION:
         raise SchemaMismatch(
             f"the database has schema version {version}, this otel-forgesyte needs"
@@ -64,21 +40,52 @@ def check_version(version: int) -> None:
         )
 
 
-def create_objects(connection: Connection) -> None:
-    """Create schemas, tables and views that are missing, in the stated order; replace the views."""
-    for schema in order.SCHEMAS:
-        connection.execute(f"CREATE SCHEMA IF NOT EXISTS {schema}")
-    for file in sql_files("tables", order.TABLES) + sql_files("views", order.VIEWS):
-        connection.execute(file.sql)
+def live_version(connection: Connection) -> int | None:
+    """Return the version the current database is stamped with, or None where it has no stamp."""
+    if connection.execute(sql_file("catalog", "stamped").sql).fetchall() == [(False,)]:
+        return None
+    rows = connection.execute(sql_file("catalog", "version").sql).fetchall()
+    version: int | None = rows[0][0]
+    return version
+
+
+def refuse_newer(version: int) -> None:
+    """Raise `SchemaTooNew` if a database of this version was written by a newer package."""
+    if version > order.SCHEMA_VERSION:
+        raise SchemaTooNew(
+            f"the database has schema version {version}, this otel-forgesyte knows up to"
+            f" {order.SCHEMA_VERSION}: install an otel-forgesyte that has schema version {version}"
+            " or newer (`pip install --upgrade otel-forgesyte`)"
+        )
 
 
 def _create(connection: Connection, package_version: str) -> None:
-    connection.execute("BEGIN")
-    try:
+    _refuse_foreign_tables(connection)
+    with transaction(connection):
         create_objects(connection)
-        connection.execute(_STAMP, [order.SCHEMA_VERSION, package_version])
-        connection.execute("COMMIT")
-    except BaseException:
-        # DuckDB 1.5 would carry on after a failed statement and commit the part before it.
-        connection.execute("ROLLBACK")
-        raise
+        stamp(connection, order.SCHEMA_VERSION, package_version)
+
+
+def _refuse_foreign_tables(connection: Connection) -> None:
+    # CREATE TABLE IF NOT EXISTS accepts any table of the right name; the first batch would fail.
+    found = shapes(connection)
+    if not found:
+        return
+    wanted = canonical_shapes(connection)
+    ours = {name: shape for name, shape in found.items() if name in wanted}
+    wrong = [str(each) for each in differences({name: wanted[name] for name in ours}, ours)]
+    if wrong:
+        raise SchemaMismatch(
+            "the database has tables of our names with other columns: rename them or use another"
+            f" file ({'; '.join(wrong)})"
+        )
+
+
+def _refuse_ambiguous_name(connection: Connection) -> None:
+    # DuckDB calls the database of a file otel.duckdb `otel`; `otel.spans` could then be its table
+    # `spans` in `main`, and DuckDB refuses to choose.
+    if connection.execute("SELECT current_database()").fetchall() == [("otel",)]:
+        raise SchemaMismatch(
+            "the database is attached under the name `otel`, which is also the schema's name:"
+            " attach the file under another one (ATTACH 'otel.duckdb' AS db; USE db)"
+        )

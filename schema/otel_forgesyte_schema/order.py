@@ -23,6 +23,7 @@ TABLES = (
     "spans",
     "metric_points",
     "logs",
+    "job_keys",
     "loss_ledger",
     "segments",
     # Last: a database that has its version stamp has everything else.
@@ -51,8 +52,15 @@ MACROS = (
     "utc_timestamp",
     "whole_ms",
     "canonical_device",
+    "job_key",
 )
 """Temporary, per connection: a database opened by another tool needs none of them."""
+
+REPAIRS = ("job_keys",)
+"""Run after the tables: fill what can be derived, without touching what is there."""
+
+MIGRATIONS: tuple[tuple[int, str], ...] = ()
+"""Steps by the version they lead to and their name: migrations/<version:04d>_<name>.sql."""
 
 SIGNALS = ("resources", "spans", "metric_points", "logs", "losses")
 """Kinds of segment; each has ingest/segment_<signal>.sql (read) and ingest/<signal>.sql (store)."""
@@ -64,6 +72,9 @@ PROJECTIONS = (
     ("device_usage", "logs"),
     ("overlay_metrics", "metric_points"),
 )
+
+CATALOG = ("objects", "columns", "primary_keys", "stamped", "version", "stamp")
+"""What this package asks of DuckDB's own catalog, and of the version table."""
 
 QUERIES = (
     "job_summary",

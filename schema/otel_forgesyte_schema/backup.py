@@ -1,0 +1,56 @@
+"""A copy of a database beside its file, taken before it is changed."""
+
+from __future__ import annotations
+
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from otel_forgesyte_schema.shape import quoted
+
+if TYPE_CHECKING:
+    from otel_forgesyte_schema.connection import Connection
+
+_BACKUP = "otel_forgesyte_backup"
+
+
+def back_up(connection: Connection, version: int) -> str | None:
+    """Copy the current database to a new file beside it; return its path, or None without a file.
+
+    DuckDB does the copying. Opening the file here to copy its bytes would drop this process's POSIX
+    lock on closing it, and another process could then write to the database at the same time.
+
+    Raises:
+        OSError, duckdb.Error: the copy could not be written; no part of it is left.
+    """
+    database, path = connection.execute(
+        "SELECT database_name, path FROM duckdb_databases()"
+        " WHERE database_name = current_database()"
+    ).fetchall()[0]
+    if not path or not Path(path).is_file():
+        return None
+    backup = _free_path(f"{path}.v{version}.{datetime.now(timezone.utc):%Y%m%dT%H%M%SZ}")
+    try:
+        _copy(connection, database, backup)
+    except BaseException:
+        backup.unlink(missing_ok=True)
+        raise
+    return str(backup)
+
+
+def _free_path(stem: str) -> Path:
+    path, taken = Path(f"{stem}.backup"), 1
+    while path.exists():
+        path, taken = Path(f"{stem}-{taken}.backup"), taken + 1
+    return path
+
+
+def _copy(connection: Connection, database: str, backup: Path) -> None:
+    literal = str(backup).replace("'", "''")
+    connection.execute(f"ATTACH '{literal}' AS {_BACKUP}")
+    try:
+        # DuckDB creates files for everyone to read; telemetry is for its owner.
+        backup.chmod(0o600)
+        connection.execute(f"COPY FROM DATABASE {quoted(database)} TO {_BACKUP}")
+    finally:
+        connection.execute(f"DETACH {_BACKUP}")

@@ -1,0 +1,10 @@
+-- Columns of those tables and views, in the order they stand.
+SELECT
+    schema_name || '.' || table_name AS name,
+    column_name,
+    data_type,
+    is_nullable,
+    column_default
+FROM duckdb_columns()
+WHERE database_name = current_database() AND schema_name IN ('main', 'otel') AND NOT internal
+ORDER BY name, column_index;

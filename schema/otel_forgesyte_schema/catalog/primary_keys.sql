@@ -1,0 +1,7 @@
+-- Primary keys of those tables. NOT NULL is told by the columns, and there are no other constraints.
+SELECT schema_name || '.' || table_name AS name, constraint_column_names
+FROM duckdb_constraints()
+WHERE database_name = current_database()
+    AND schema_name IN ('main', 'otel')
+    AND constraint_type = 'PRIMARY KEY'
+ORDER BY name;

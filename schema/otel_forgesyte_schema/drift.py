@@ -1,0 +1,69 @@
+"""Where a live database differs from the schema this package would create."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from otel_forgesyte_schema.shape import Shape, canonical_shapes, shapes
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from otel_forgesyte_schema.connection import Connection
+
+
+@dataclass(frozen=True, slots=True)
+class Drift:
+    """One difference: what kind, on which table or view, and what exactly."""
+
+    kind: Literal["missing", "extra", "changed"]
+    object: str
+    detail: str
+
+    def __str__(self) -> str:
+        """Return it as one line for a person."""
+        return f"{self.kind}: {self.object}: {self.detail}"
+
+
+def drift(connection: Connection) -> list[Drift]:
+    """Return every missing, extra or changed table, view and column of the current database.
+
+    Compares names, types, nullability, defaults and primary keys in `main` and `otel`; other
+    schemas are the user's own. An empty list means the two are the same.
+
+    The connection must be able to attach a database in memory: attach the file read-only to a
+    connection without a file, instead of connecting to it with `read_only=True`.
+    """
+    return list(differences(canonical_shapes(connection), shapes(connection)))
+
+
+def differences(wanted: dict[str, Shape], found: dict[str, Shape]) -> Iterator[Drift]:
+    """Compare two descriptions of a database, object by object in order of name."""
+    for name in sorted(wanted.keys() | found.keys()):
+        if name not in found:
+            yield Drift("missing", name, f"the whole {wanted[name].kind}")
+        elif name not in wanted:
+            yield Drift("extra", name, f"a {found[name].kind} this schema does not know")
+        else:
+            yield from _object_differences(name, wanted[name], found[name])
+
+
+def _object_differences(name: str, wanted: Shape, found: Shape) -> Iterator[Drift]:
+    if wanted.kind != found.kind:
+        yield Drift("changed", name, f"is a {found.kind}, not a {wanted.kind}")
+    for column in sorted(wanted.columns.keys() | found.columns.keys()):
+        expected, actual = wanted.columns.get(column), found.columns.get(column)
+        if actual is None:
+            yield Drift("missing", name, f"column {column} {expected}")
+        elif expected is None:
+            yield Drift("extra", name, f"column {column} {actual}")
+        elif expected != actual:
+            yield Drift("changed", name, f"column {column} is {actual}, not {expected}")
+    if wanted.primary_key != found.primary_key:
+        yield Drift(
+            "changed",
+            name,
+            f"primary key is ({', '.join(found.primary_key)}),"
+            f" not ({', '.join(wanted.primary_key)})",
+        )
