@@ -5,7 +5,7 @@ Nothing here imports anything but the standard library; the caller brings the co
 
 from __future__ import annotations
 
-from otel_forgesyte_schema.applying import apply, live_version
+from otel_forgesyte_schema.applying import apply, check_version, live_version
 from otel_forgesyte_schema.connection import Connection
 from otel_forgesyte_schema.drift import Drift, drift
 from otel_forgesyte_schema.errors import SchemaMismatch, SchemaTooNew, TelemetryError
@@ -28,6 +28,7 @@ __all__ = [
     "SqlFile",
     "TelemetryError",
     "apply",
+    "check_version",
     "drift",
     "ingest",
     "live_version",

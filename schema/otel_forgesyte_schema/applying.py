@@ -30,14 +30,8 @@ def apply(connection: Connection, package_version: str) -> None:
     version = live_version(connection)
     if version is None:
         _create(connection, package_version)
-        return
-    refuse_newer(version)
-    if version < order.SCHEMA_VERSION:
-        raise SchemaMismatch(
-            f"the database has schema version {version}, this otel-forgesyte needs"
-            f" {order.SCHEMA_VERSION}: run `otel-forgesyte schema migrate DATABASE`, which keeps a"
-            " backup copy beside the file"
-        )
+    else:
+        check_version(version)
 
 
 def live_version(connection: Connection) -> int | None:
@@ -47,6 +41,22 @@ def live_version(connection: Connection) -> int | None:
     rows = connection.execute(sql_file("catalog", "version").sql).fetchall()
     version: int | None = rows[0][0]
     return version
+
+
+def check_version(version: int) -> None:
+    """Raise unless a database of this version is one this package can read and write.
+
+    Raises:
+        SchemaTooNew: a newer package wrote it.
+        SchemaMismatch: an older package did.
+    """
+    refuse_newer(version)
+    if version < order.SCHEMA_VERSION:
+        raise SchemaMismatch(
+            f"the database has schema version {version}, this otel-forgesyte needs"
+            f" {order.SCHEMA_VERSION}: run `otel-forgesyte schema migrate DATABASE`, which keeps a"
+            " backup copy beside the file"
+        )
 
 
 def refuse_newer(version: int) -> None:
