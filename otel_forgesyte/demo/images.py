@@ -29,6 +29,9 @@ PHOTOGRAPHS = (
     "hubble_deep_field.jpg",
     "motorcycle_left.png",
 )
+LARGE = frozenset({"hubble_deep_field.jpg", "motorcycle_left.png"})
+"""The photographs worth a GPU."""
+
 PRINTED_PAGE = "page.png"
 WITHOUT_PRINT = ("text.png", "moon.png")
 """Handwriting and a crater field: photographs in which no line of print can be found."""
