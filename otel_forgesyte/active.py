@@ -36,7 +36,9 @@ class ActiveJobs:
     def ended(self, plugin: str) -> None:
         """Count one job out; never below zero, as a forked child ends jobs its parent started."""
         with self._lock:
-            self._running[plugin] = max(self._running.get(plugin, 0) - 1, 0)
+            running = self._running.get(plugin, 0)
+            if running:
+                self._running[plugin] = running - 1
 
     def observe(self, _options: CallbackOptions) -> Iterable[Observation]:
         """One observation per plugin seen so far, zero included so that a gauge comes down."""

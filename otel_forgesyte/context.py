@@ -8,6 +8,7 @@ span. Processors read `JOB_KEY` from a span's parent context to stamp the job id
 from __future__ import annotations
 
 import os
+import random
 import time
 from itertools import count
 from typing import TYPE_CHECKING, Any, Final, cast
@@ -19,6 +20,10 @@ if TYPE_CHECKING:
     from contextvars import Token
 
     from opentelemetry.trace import Span
+
+_random = random.Random()  # noqa: S311 - ids are told apart by it, nothing is kept secret
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_random.seed)
 
 JOB_KEY: Final = create_key("forgesyte-job")
 OPERATION_KEY: Final = create_key("forgesyte-operation")
@@ -59,14 +64,17 @@ def current_job_id() -> str | None:
 def new_job_id() -> str:
     """A fresh id in UUIDv7 layout: ids made later sort later.
 
-    From `os.urandom`, not `random`: applications seed `random`, and two workers with one seed
-    would share their job ids.
+    From a generator of our own: applications seed the shared one, and two workers with one seed
+    would share their job ids. `uuid4` asks the kernel each time and takes five times as long.
     """
     milliseconds = time.time_ns() // 1_000_000
-    bits = (milliseconds << 80) | int.from_bytes(os.urandom(10), "big")
-    bits = (bits & ~(0xF << 76) & ~(0x3 << 62)) | (0x7 << 76) | (0x2 << 62)
-    text = f"{bits:032x}"
-    return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
+    return "%08x-%04x-7%03x-%04x-%012x" % (  # noqa: UP031 - half the time of an f-string here
+        milliseconds >> 16,
+        milliseconds & 0xFFFF,
+        _random.getrandbits(12),
+        0x8000 | _random.getrandbits(14),
+        _random.getrandbits(48),
+    )
 
 
 def leave(token: Token[Any]) -> None:

@@ -109,8 +109,9 @@ class JobOperation(Operation):
         self, result: Any, args: tuple[Any, ...], kwargs: dict[str, Any], elapsed_s: float
     ) -> None:
         status, said = self._told or self._judge(result, args, kwargs)
-        self._close({FORGESYTE_JOB_STATUS: status}, (said or "") if status == _ERROR else None)
-        self._measured({FORGESYTE_JOB_STATUS: status}, elapsed_s)
+        attributes = {FORGESYTE_JOB_STATUS: status}
+        self._close(attributes, (said or "") if status == _ERROR else None)
+        self._measured(attributes, elapsed_s)
 
     def _raised(self, error_type: str, said: str, elapsed_s: float) -> None:
         attributes = {FORGESYTE_JOB_STATUS: _ERROR, ERROR_TYPE: error_type}
@@ -157,7 +158,7 @@ class JobDeclaration(Declaration[JobOperation]):
         return JobOperation(
             plain_text(self._job_id, "job id") or new_job_id(),
             plain_text(self._plugin, "job plugin") or UNSPECIFIED,
-            canonical_device(plain_text(self._device, "job device")),
+            plain_text(self._device, "job device", canonical=canonical_device),
             unmarked(self._enqueued_at),
             None,
             outcome_judge(self._outcome, _NO_PARAMETERS, None),
@@ -165,23 +166,29 @@ class JobDeclaration(Declaration[JobOperation]):
 
     def _begin(self, function: Callable[..., Any]) -> Callable[..., Step]:
         parameters = Parameters(function)
+        name: str = getattr(function, "__name__", type(function).__name__)
+        function_name = f"{function.__module__}.{getattr(function, '__qualname__', name)}"
         read_job_id = text_reader(self._job_id, parameters, "job id", ("job_id", "job.job_id"))
         read_plugin = text_reader(
-            self._plugin, parameters, "job plugin", ("plugin", "plugin_id", "plugin_name")
+            self._plugin,
+            parameters,
+            "job plugin",
+            ("plugin", "plugin_id", "plugin_name"),
+            otherwise=name,
         )
-        read_device = text_reader(self._device, parameters, "job device", ("device",))
+        read_device = text_reader(
+            self._device, parameters, "job device", ("device",), canonical=canonical_device
+        )
         read_enqueued_at = _moment_reader(self._enqueued_at, parameters)
         job_path = self._job_id if isinstance(self._job_id, str) else None
         judge = outcome_judge(self._outcome, parameters, job_path)
-        name: str = getattr(function, "__name__", type(function).__name__)
-        function_name = f"{function.__module__}.{getattr(function, '__qualname__', name)}"
 
         def begin(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Step:
             try:
                 return JobOperation(
-                    (read_job_id and read_job_id(args, kwargs)) or new_job_id(),
-                    (read_plugin and read_plugin(args, kwargs)) or name,
-                    canonical_device(read_device(args, kwargs)) if read_device else None,
+                    read_job_id(args, kwargs) or new_job_id(),
+                    read_plugin(args, kwargs) or name,
+                    read_device(args, kwargs),
                     read_enqueued_at(args, kwargs) if read_enqueued_at else None,
                     function_name,
                     judge,

@@ -110,7 +110,10 @@ class Operation(Step):
     def suspend(self) -> None:
         """Take it off the context; what its code attached meanwhile comes back at `attach`."""
         self._here = get_current()
-        self._detach()
+        token = self._token
+        if token is not None:
+            self._token = None
+            leave(token)
 
     def succeed(self, result: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
         """End the operation with what its code returned."""
@@ -144,21 +147,20 @@ class Operation(Step):
             failed("operation end", error)
 
     def _stop(self) -> float:
-        self._detach()
-        return (perf_counter_ns() - self._started_ns) / 1_000_000_000
-
-    def _detach(self) -> None:
         token = self._token
         if token is not None:
             self._token = None
             leave(token)
+        return (perf_counter_ns() - self._started_ns) / 1_000_000_000
 
     def _close(self, attributes: Mapping[str, Any] | None, error: str | None = None) -> None:
         """End the span; a text in `error`, even an empty one, makes its status ERROR."""
         span = self.span
         try:
-            if attributes:
-                span.set_attributes(attributes)
+            if attributes is not None:
+                # One by one: `set_attributes` copies and cleans a mapping first.
+                for name, value in attributes.items():
+                    span.set_attribute(name, value)
             if error is not None:
                 span.set_status(Status(StatusCode.ERROR, error or None))
         except Exception as own:  # noqa: BLE001 - the span must still end

@@ -65,7 +65,7 @@ SoftErrorValue = str | bool | Constant[Any] | Callable[..., Any] | None
 """How a plugin's soft error is found: a callable or path as for `OutcomeValue`, giving the error's
 text, True, or anything false where there is none; `False` turns the default off."""
 
-_PLAIN = (type(None), bool, int, float, str, bytes, list, tuple, set)
+_PLAIN = frozenset({type(None), bool, int, float, str, bytes, list, tuple, set})
 
 
 def canonical_status(status: object) -> str:
@@ -137,13 +137,12 @@ def _default_judge(parameters: Parameters, job_path: str | None) -> Judge:
 
     def judge(result: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Outcome:
         try:
+            if result is not None and result is not False:
+                return DONE if type(result) in _PLAIN else _told_by_result(result)
             # A job that returns True says so itself; the argument is asked only in doubt, since
             # reading an expired row of a database session costs that session a query.
-            if (result is None or result is False) and read_job is not None:
-                told = _told_by(read_job(args, kwargs))
-                if told is not None:
-                    return told
-            return Outcome(_FAILED) if result is False else _told_by_result(result)
+            told = None if read_job is None else _told_by(read_job(args, kwargs))
+            return told or (DONE if result is None else Outcome(_FAILED))
         except Exception as error:  # noqa: BLE001 - fields of the user's types may raise anything
             failed("job outcome", error)
             return DONE
@@ -161,8 +160,6 @@ def _told_by(job: Any) -> Outcome | None:
 
 
 def _told_by_result(result: Any) -> Outcome:
-    if type(result) in _PLAIN:
-        return DONE
     error = reported_failure(result)
     final = _final_status(_field(result, "status"))
     if error is not None:

@@ -127,28 +127,34 @@ class PluginDeclaration(Declaration[PluginOperation]):
         return PluginOperation(
             plain_text(self._plugin, "plugin name") or UNSPECIFIED,
             plain_text(self._tool, "plugin tool"),
-            canonical_device(plain_text(self._device, "plugin device")),
+            plain_text(self._device, "plugin device", canonical=canonical_device),
             None,
             soft_error_judge(self._soft_error, _NO_PARAMETERS),
         )
 
     def _begin(self, function: Callable[..., Any]) -> Callable[..., Step]:
         parameters = Parameters(function)
-        read_plugin = text_reader(
-            self._plugin, parameters, "plugin name", ("plugin", "plugin_id", "plugin_name")
-        )
-        read_tool = text_reader(self._tool, parameters, "plugin tool", ("tool", "tool_name"))
-        read_device = text_reader(self._device, parameters, "plugin device", ("device",))
-        judge = soft_error_judge(self._soft_error, parameters)
         name: str = getattr(function, "__name__", type(function).__name__)
         function_name = f"{function.__module__}.{getattr(function, '__qualname__', name)}"
+        read_plugin = text_reader(
+            self._plugin,
+            parameters,
+            "plugin name",
+            ("plugin", "plugin_id", "plugin_name"),
+            otherwise=name,
+        )
+        read_tool = text_reader(self._tool, parameters, "plugin tool", ("tool", "tool_name"))
+        read_device = text_reader(
+            self._device, parameters, "plugin device", ("device",), canonical=canonical_device
+        )
+        judge = soft_error_judge(self._soft_error, parameters)
 
         def begin(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Step:
             try:
                 return PluginOperation(
-                    (read_plugin and read_plugin(args, kwargs)) or name,
-                    read_tool(args, kwargs) if read_tool else None,
-                    canonical_device(read_device(args, kwargs)) if read_device else None,
+                    read_plugin(args, kwargs) or name,
+                    read_tool(args, kwargs),
+                    read_device(args, kwargs),
                     function_name,
                     judge,
                 )

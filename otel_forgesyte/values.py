@@ -179,32 +179,42 @@ def text(value: Any) -> str | None:
     Raises:
         TypeError: `value` is a container or bytes, or has neither text nor name.
     """
+    if type(value) is str:  # nearly always; an Enum may be a str too, and its value is wanted
+        return value[:LONGEST_TEXT] or None
+    if value is None:
+        return None
     if isinstance(value, Enum):
         return text(value.value)
-    if value is None or value == "":
-        return None
-    if isinstance(value, str):
-        return value[:LONGEST_TEXT]
-    if isinstance(value, (int, float, UUID)):
-        return str(value)
+    if isinstance(value, (str, int, float, UUID)):
+        return str(value)[:LONGEST_TEXT] or None
     kind = cast("Any", type(value))
     container = isinstance(value, (bytes, bytearray, Mapping, Sequence))
     if not container and kind.__str__ is not object.__str__:
         return str(value)[:LONGEST_TEXT]
     name = None if container else getattr(value, "name", None)
     if isinstance(name, str):
-        return name[:LONGEST_TEXT]
+        return text(name)
     raise TypeError(f"a {kind.__qualname__} cannot stand as a short text")
 
 
-def text_reader(
-    value: Value, parameters: Parameters, place: str, defaults: Sequence[str] = ()
-) -> TextReader | None:
-    """The reader of a short text, which never raises; None when there is nothing to read.
+def text_reader(  # noqa: PLR0913 - what to read, and what in its place
+    value: Value,
+    parameters: Parameters,
+    place: str,
+    defaults: Sequence[str] = (),
+    *,
+    otherwise: str | None = None,
+    canonical: Callable[[Any], str | None] = text,
+) -> TextReader:
+    """The reader of a short text in `canonical` form, which never raises.
 
     `defaults` are paths to try, in order, when no value is given; the first whose parameter exists
-    is taken. A value that cannot be compiled is counted and the defaults serve instead.
+    is taken. Where nothing is found, `otherwise`. A value that cannot be used is counted, and the
+    defaults serve instead.
     """
+    if value is not None and not isinstance(value, str) and not callable(value):
+        fixed = plain_text(value, place, canonical=canonical) or otherwise
+        return lambda _args, _kwargs: fixed
     read: Reader | None = None
     try:
         read = compiled(value, parameters)
@@ -213,27 +223,26 @@ def text_reader(
     if read is None:
         paths = (path for path in defaults if path.split(".")[0] in parameters)
         read = next((path_reader(path, parameters, lenient=True) for path in paths), None)
-    return None if read is None else _guarded(read, place)
+    if read is None:
+        return lambda _args, _kwargs: otherwise
+    found = read
 
-
-def _guarded(read: Reader, place: str) -> TextReader:
     def read_text(args: tuple[Any, ...], kwargs: dict[str, Any]) -> str | None:
         try:
-            value = read(args, kwargs)
-            if type(value) is str and 0 < len(value) <= LONGEST_TEXT:
-                return value
-            return text(value)
+            return canonical(found(args, kwargs)) or otherwise
         except Exception as error:  # noqa: BLE001 - the user's extractor or type may raise anything
             failed(place, error)
-            return None
+            return otherwise
 
     return read_text
 
 
-def plain_text(value: Value, place: str) -> str | None:
+def plain_text(
+    value: Value, place: str, *, canonical: Callable[[Any], str | None] = text
+) -> str | None:
     """The text of a value given to a context manager, where strings are values; never raises."""
     try:
-        return text(unmarked(value))
-    except Exception as error:  # noqa: BLE001 - as in `_guarded`
+        return canonical(unmarked(value))
+    except Exception as error:  # noqa: BLE001 - a type of the user's may raise anything
         failed(place, error)
         return None
