@@ -1,0 +1,117 @@
+"""The database file, attached read-only for as long as one question takes."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import time
+from typing import TYPE_CHECKING
+
+from otel_forgesyte_schema.errors import DatabaseLocked, TelemetryError
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
+    from pathlib import Path
+
+    from duckdb import DuckDBPyConnection
+
+__all__ = ["NoDatabase", "attached"]
+
+_RETRY_S = 0.02
+_HOLDER = re.compile(r"PID (\d+)")
+_CONFIG: dict[str, str | bool | int | float | list[str]] = {
+    # A question needs no extension, and must not start a download because of a name in it.
+    "autoinstall_known_extensions": "false",
+    "autoload_known_extensions": "false",
+    # A misspelt table must be an error, not a look at the caller's Python variables.
+    "python_enable_replacements": "false",
+}
+
+
+class NoDatabase(TelemetryError):  # noqa: N818 - reads as the fact it states
+    """There is no database file; the message says where it was looked for and what makes one."""
+
+
+@contextlib.contextmanager
+def attached(path: Path, timeout_s: float) -> Generator[DuckDBPyConnection]:
+    """Yield an in-memory connection that has the file attached read-only as ``db``, and in use.
+
+    At the end the file is let go, and the connection stays open with what was made in its
+    ``memory`` catalog. The exporter's own ``reading()`` closes it, so nothing could outlive that.
+
+    Raises:
+        NoDatabase: there is no file.
+        DatabaseLocked: it was held for all of ``timeout_s``; names the process.
+    """
+    from otel_forgesyte_duckdb.database import gate
+
+    deadline = time.monotonic() + timeout_s
+    lock = gate(path)
+    if not lock.acquire(timeout=max(timeout_s, 0)):
+        raise DatabaseLocked(
+            f"{path} was in use by another thread of this process ({os.getpid()}) for all of "
+            f"{timeout_s:g} s; try again"
+        )
+    try:
+        connection = _opened(path, deadline, timeout_s)
+        try:
+            yield connection
+        except BaseException:
+            connection.close()
+            raise
+        connection.execute("USE memory")
+        connection.execute("DETACH db")
+    finally:
+        lock.release()
+
+
+def _opened(path: Path, deadline: float, timeout_s: float) -> DuckDBPyConnection:
+    import duckdb
+
+    if not path.is_file():
+        raise NoDatabase(
+            f"there is no database at {path}: nothing has been recorded there yet; give another "
+            "path, or make one with `otel-forgesyte demo` or `otel-forgesyte schema apply`"
+        )
+    connection = duckdb.connect(config=_CONFIG)
+    try:
+        _attach(connection, path, deadline, timeout_s)
+        connection.execute("USE db")
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def _attach(connection: DuckDBPyConnection, path: Path, deadline: float, timeout_s: float) -> None:
+    """Attach the file, waiting while a drain or another process has it."""
+    import duckdb
+
+    from otel_forgesyte_duckdb.database import is_held
+
+    while True:
+        try:
+            # ATTACH takes no parameters: the path is quoted as a string literal.
+            connection.execute(f"ATTACH '{_quoted(path)}' AS db (READ_ONLY)")
+        except duckdb.Error as error:  # noqa: PERF203 - a loop of retries
+            if not is_held(error):
+                raise
+            if time.monotonic() >= deadline:
+                raise DatabaseLocked(_locked(path, error, timeout_s)) from error
+            time.sleep(_RETRY_S)
+        else:
+            return
+
+
+def _quoted(path: Path) -> str:
+    return str(path).replace("'", "''")
+
+
+def _locked(path: Path, error: Exception, timeout_s: float) -> str:
+    found = _HOLDER.search(str(error))
+    holder = f"process {found[1]}" if found else "another connection of this process"
+    return (
+        f"{path} was held by {holder} for all of {timeout_s:g} s; wait until it has finished, or "
+        "stop it"
+    )

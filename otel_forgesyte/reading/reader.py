@@ -1,0 +1,158 @@
+"""Asking the database, without ever standing in the way of those who write to it."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from importlib.resources import files
+from typing import TYPE_CHECKING, Any
+
+from otel_forgesyte.reading.assembly import assembled
+from otel_forgesyte.reading.session import Session
+from otel_forgesyte_schema.errors import TelemetryError
+
+if TYPE_CHECKING:
+    import os
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+    from types import TracebackType
+
+    from duckdb import DuckDBPyRelation
+    from typing_extensions import Self
+
+    from otel_forgesyte.reading.detail import JobDetail
+    from otel_forgesyte_duckdb import Settings
+
+__all__ = ["NoSuchJob", "Reader", "open_reader"]
+
+
+class NoSuchJob(TelemetryError, LookupError):  # noqa: N818 - reads as the fact it states
+    """No job of this id was recorded."""
+
+
+def open_reader(
+    database: str | os.PathLike[str] | None = None,
+    *,
+    include_spool: bool = False,
+    timeout_s: float = 10.0,
+) -> Reader:
+    """A reader of one database: the path given, else the exporter's own setting.
+
+    Each question opens the file, takes its rows and lets go: a reader may stay open for days and no
+    writer waits for it. It waits up to ``timeout_s`` for whoever holds the file. Works in the
+    application's own process, from any thread, and in others.
+
+    ``include_spool`` adds what was recorded and has not reached the database yet. Every question
+    then copies the database into memory and the waiting records into the copy, and holds the file
+    meanwhile: fine for megabytes, not for gigabytes. Without it, records up to one flush interval
+    old (a second, unless set otherwise) may be missing.
+
+    Raises:
+        ConfigError: the path, or a setting in the environment, cannot be used.
+    """
+    from otel_forgesyte_duckdb import Settings
+
+    given = {} if database is None else {"database": database}
+    return Reader(Settings.resolve(**given), include_spool=include_spool, timeout_s=timeout_s)
+
+
+class Reader:
+    """The questions people ask first, and any other in SQL; made by :func:`open_reader`.
+
+    Answers are DuckDB relations over rows already taken: ``.fetchall()``, ``.df()``, ``.pl()`` and
+    ``.arrow()`` work as long as the relation lives, the reader closed or not. Times are naive UTC.
+
+    Every question raises ``NoDatabase`` where there is no file, ``DatabaseLocked`` where it stays
+    held, and ``SchemaMismatch`` where another version wrote it (:meth:`sql` does not look).
+    """
+
+    def __init__(self, settings: Settings, *, include_spool: bool, timeout_s: float) -> None:
+        self._settings = settings
+        self._include_spool = include_spool
+        self._timeout_s = timeout_s
+        self._closed = False
+
+    @property
+    def database(self) -> Path:
+        """The database file, absolute."""
+        return self._settings.database_path
+
+    def job_summary(self) -> DuckDBPyRelation:
+        """How many jobs of each plugin ended how, with their average duration."""
+        return self._ask("job_summary")
+
+    def avg_plugin_duration(self) -> DuckDBPyRelation:
+        """Average, p50, p95, p99 and maximum milliseconds of each plugin and tool."""
+        return self._ask("plugin_duration")
+
+    def overlay_performance(self, job_id: str) -> DuckDBPyRelation:
+        """The rendered frames of one job, in order; no rows for a job that drew none."""
+        return self._ask("overlay_performance", {"job_id": str(job_id)})
+
+    def device_usage_stats(self) -> DuckDBPyRelation:
+        """Devices asked for against devices used, with counts and fallback rate."""
+        return self._ask("device_usage")
+
+    def running_jobs(self, older_than: timedelta | float | None = None) -> DuckDBPyRelation:
+        """Jobs that have not ended, the oldest first; ``older_than`` is a timedelta or seconds.
+
+        A job whose process died stays here: its age is what gives it away.
+        """
+        seconds = older_than.total_seconds() if isinstance(older_than, timedelta) else older_than
+        return self._ask("running_jobs", {"older_than_s": seconds or 0.0})
+
+    def recent_jobs(self, limit: int = 20, *, status: str | None = None) -> DuckDBPyRelation:
+        """The jobs begun last, one a row, the latest first; optionally of one status only."""
+        sql = (files("otel_forgesyte.reading") / "recent_jobs.sql").read_text(encoding="utf-8")
+        return self._session().answer(sql, {"limit": limit, "status": status})
+
+    def job(self, job_id: str) -> JobDetail:
+        """Everything about one job: its row, plugins, devices, frames, spans as a tree, and logs.
+
+        Raises:
+            NoSuchJob: no job of this id was recorded.
+        """
+        with self._session().open() as connection:
+            detail = assembled(connection, str(job_id))
+        if detail is None:
+            raise NoSuchJob(
+                f"no job {job_id!r} in {self.database}; try `otel-forgesyte jobs --latest 20`"
+            )
+        return detail
+
+    def sql(
+        self, query: str, params: Sequence[Any] | Mapping[str, Any] | None = None
+    ) -> DuckDBPyRelation:
+        """The answer to any SQL, its parameters bound; of several statements, the last one's.
+
+        The database is attached read-only, so nothing here changes it. Beyond that the SQL may do
+        what DuckDB may, files included: do not pass on what strangers wrote.
+
+        Raises:
+            duckdb.Error: the SQL is wrong.
+        """
+        return self._session().answer(query, params, any_version=True)
+
+    def close(self) -> None:
+        """Refuse further questions; relations handed out stay valid. Twice is harmless."""
+        self._closed = True
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def _ask(self, name: str, params: Mapping[str, Any] | None = None) -> DuckDBPyRelation:
+        from otel_forgesyte_schema import query
+
+        return self._session().answer(query(name), params)
+
+    def _session(self) -> Session:
+        if self._closed:
+            raise ValueError("this reader is closed; open another one")
+        return Session(self._settings, self._timeout_s, include_spool=self._include_spool)
