@@ -53,7 +53,7 @@ _BOUNDS: tuple[float, ...] = _INSTRUMENT.bounds or ()
 
 
 class FrameStream:
-    """Takes each rendered frame in one append and delivers them from the worker.
+    """Takes each rendered frame in two appends and delivers the stream from the worker.
 
     Args:
         exporters: push exporters of our own; a reader's may not be shared, since `export` is
@@ -72,18 +72,16 @@ class FrameStream:
         self.overflowed = 0
 
     def append(self, frame: Frame) -> None:
-        """Takes a frame; one that finds the buffer full is measured, and counted as overflowed."""
+        """Takes a frame; one that finds the buffer full is only measured, and counted."""
+        telemetry.record_render(frame)
         if not self._frames.append(frame):
             self.overflowed += 1
-            telemetry.record_render(frame)
 
     def deliver(self) -> None:
-        """Records what was taken and exports the stream; called by the worker."""
+        """Exports what was taken; called by the worker."""
         frames = self._frames.take()
         if not frames:
             return
-        for frame in frames:
-            telemetry.record_render(frame)
         metrics_data = encode(frames, self._resource())
         for exporter in self._exporters:
             exporter.export(metrics_data)  # pyright: ignore[reportUnknownMemberType]
