@@ -11,7 +11,7 @@ from pathlib import Path
 from rich.console import Console
 
 from benchmarks.harness import CaseFailed, measure
-from benchmarks.table import as_json, machine, table
+from benchmarks.table import as_json, legend, machine, table
 
 NAMES = ("decorator", "export", "imports", "scrape")
 
@@ -29,7 +29,9 @@ def main() -> int:
         notes.print(str(error), markup=False)
         return 1
     screen.print(table(results))
-    screen.print("  ".join(f"{name} {value}" for name, value in where.items()), highlight=False)
+    machine_line = ", ".join(f"{name} {value}" for name, value in where.items())
+    for line in ("", *legend(results), "", machine_line):
+        screen.print(line, highlight=False, soft_wrap=True)
     if asked.json:
         record = json.dumps(as_json(results, asked.rounds, where), indent=2, ensure_ascii=False)
         asked.json.write_text(record + "\n", encoding="utf-8")

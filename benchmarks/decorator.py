@@ -42,7 +42,7 @@ ROWS = (
         aim=1.0,
     ),
     Row(
-        key="P1 plugin, all threads",
+        key="P1 all threads",
         what="@plugin until it is in the database",
         baseline_what=_HAND,
         candidate=Figure("decorator:plugin_recorded", _PROCESS),
@@ -50,7 +50,7 @@ ROWS = (
         unit="µs",
     ),
     Row(
-        key="P2 plugin, no SDK",
+        key="P2 plugin no SDK",
         what="@plugin, nothing configured",
         baseline_what=_BARE,
         candidate=Figure("decorator:plugin_without_sdk", _THREAD),
@@ -60,7 +60,7 @@ ROWS = (
         must=6.0,
     ),
     Row(
-        key="P2 job, no SDK",
+        key="P2 job no SDK",
         what="@job, nothing configured",
         baseline_what=_BARE,
         candidate=Figure("decorator:job_without_sdk", _THREAD),
@@ -70,7 +70,7 @@ ROWS = (
         must=6.0,
     ),
     Row(
-        key="P2 plugin, sampled out",
+        key="P2 plugin unsampled",
         what="@plugin, sampling ratio 0",
         baseline_what=_BARE,
         candidate=Figure("decorator:plugin_sampled_out", _THREAD),
@@ -80,7 +80,7 @@ ROWS = (
         must=25.0,
     ),
     Row(
-        key="P2 job, sampled out",
+        key="P2 job unsampled",
         what="@job, sampling ratio 0",
         baseline_what=_BARE,
         candidate=Figure("decorator:job_sampled_out", _THREAD),

@@ -30,13 +30,18 @@ def machine() -> dict[str, str]:
 
 
 def table(results: Sequence[Result]) -> Table:
-    """One line for each result."""
-    drawn = Table(box=None, pad_edge=False)
+    """One line for each result, 80 characters wide; `legend` says what the rows are."""
+    drawn = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
     for heading, justify in _COLUMNS:
-        drawn.add_column(heading, justify=justify)
+        drawn.add_column(heading, justify=justify, no_wrap=True)
     for result in results:
         drawn.add_row(*_cells(result))
     return drawn
+
+
+def legend(results: Sequence[Result]) -> list[str]:
+    """What each row compares with what, one line each."""
+    return [f"{r.row.key}: {r.row.what} / {r.row.baseline_what}" for r in results]
 
 
 def as_json(results: Sequence[Result], rounds: int, where: dict[str, str]) -> dict[str, Any]:
@@ -46,16 +51,14 @@ def as_json(results: Sequence[Result], rounds: int, where: dict[str, str]) -> di
 
 _COLUMNS: Any = (
     ("row", "left"),
-    ("measured", "left"),
     ("µs", "right"),
-    ("baseline", "left"),
-    ("µs", "right"),
+    ("base µs", "right"),
     ("value", "right"),
-    ("spread", "right"),
     ("must", "right"),
-    ("reached", "left"),
+    ("", "left"),
     ("aim", "right"),
-    ("reached", "left"),
+    ("", "left"),
+    ("spread", "left"),
 )
 
 
@@ -64,25 +67,19 @@ def _cells(result: Result) -> tuple[str, ...]:
     noise = " too noisy" if result.is_noisy else ""
     return (
         row.key,
-        row.what,
         f"{result.candidate:.2f}",
-        row.baseline_what,
         f"{result.baseline:.2f}",
-        _value(result, result.value),
-        f"±{result.spread / 2:.0%}{noise}",
-        _limit(result, row.must),
+        f"{result.value:.2f} x" if row.comparison == "ratio" else f"{result.value:+.2f}",
+        _limit(row.must),
         result.reached(row.must),
-        _limit(result, row.aim),
+        _limit(row.aim),
         result.reached(row.aim),
+        f"±{result.spread / 2:.0%}{noise}",
     )
 
 
-def _value(result: Result, value: float) -> str:
-    return f"{value:.2f} x" if result.row.comparison == "ratio" else f"{value:+.2f} µs"
-
-
-def _limit(result: Result, limit: float | None) -> str:
-    return "" if limit is None else "≤ " + _value(result, limit)
+def _limit(limit: float | None) -> str:
+    return "" if limit is None else f"≤ {limit:g}"
 
 
 def _record(result: Result) -> dict[str, Any]:

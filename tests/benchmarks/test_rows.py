@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from benchmarks.rows import Figure, Row, result
-from benchmarks.table import as_json, table
+from benchmarks.table import as_json, legend, table
 
 if TYPE_CHECKING:
     from benchmarks.rows import Comparison
@@ -90,17 +90,16 @@ def test_the_table_and_the_json_tell_the_same() -> None:
 
     assert [next(iter(column.cells)) for column in columns] == [
         "P0",
-        "candidate",
         "3.00",
-        "baseline",
         "2.00",
         "1.50 x",
+        "≤ 1.15",
+        "no",
+        "≤ 1",
+        "no",
         "±0%",
-        "≤ 1.15 x",
-        "no",
-        "≤ 1.00 x",
-        "no",
     ]
+    assert legend([measured]) == ["P0: candidate / baseline"]
     assert record["value"] == 1.5
     assert (record["must_reached"], record["aim_reached"]) == ("no", "no")
     assert record["rounds"] == [1.5, 1.5]
