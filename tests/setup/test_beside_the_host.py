@@ -125,9 +125,7 @@ with configure(database="second.duckdb") as telemetry:
     assert phase8(tmp_path / "second.duckdb") == OF_THE_APPLICATION
 
 
-def test_a_running_job_is_in_the_database_before_it_ends(
-    run_program: RunProgram, tmp_path: Path
-) -> None:
+def test_a_running_job_is_in_the_database_before_it_ends(run_program: RunProgram) -> None:
     program = """
 import json, threading, time
 from otel_forgesyte import configure, job, open_reader
