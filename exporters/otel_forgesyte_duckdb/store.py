@@ -70,13 +70,13 @@ class Store:
         if self._pid != os.getpid():  # forked by something that runs no at-fork hooks
             self.continue_in_child(may_drain=False)
         with self._counting:
-            self.accepted[signal] += len(batch.lines) + len(batch.dead)
+            self.accepted[signal] += batch.lines + len(batch.dead)
         self._ensure_thread()
         kept = True
         if batch.dead:
             kept = self._set_aside(signal, batch.dead)
         if batch.lines:
-            kept &= self.writer.append(signal, b"".join(batch.lines), len(batch.lines))
+            kept &= self.writer.append(signal, batch.data, batch.lines)
         return kept
 
     def refuse(self, signal: str, reason: str, count: int) -> None:
