@@ -40,13 +40,15 @@ class Commands(TyperGroup):
         return code
 
     def invoke(self, ctx: Any) -> Any:
-        """Run the command; a pipe that was closed early (``| head``) ends it quietly."""
+        """Run the command; a pipe closed early (``| head``) and Ctrl-C end it quietly."""
         try:
             result = super().invoke(ctx)
             sys.stdout.flush()
         except BrokenPipeError:
             _discard_the_rest()
             return ExitCode.OK
+        except KeyboardInterrupt:
+            return ExitCode.INTERRUPTED
         return result
 
 

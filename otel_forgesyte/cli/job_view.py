@@ -37,7 +37,7 @@ def job_view(job: JobDetail) -> Text:
     """The whole job as text with colours; without a terminal the same characters, plain."""
     lines = [
         *_heading(job),
-        *_section("Plugins", [_plugin_line(run) for run in job.plugins]),
+        *_section("Plugins", list(_plugin_lines(job.plugins))),
         *_section("Devices", list(_device_lines(job))),
         *_section("Frames", list(_frame_lines(job.frames))),
         *_section("Spans", list(_span_lines(job.spans))),
@@ -65,20 +65,24 @@ def _section(title: str, lines: Sequence[Text]) -> Iterator[Text]:
         yield from (Text("  ").append_text(line) for line in lines)
 
 
-def _plugin_line(run: PluginRun) -> Text:
-    name = escaped(f"{run.plugin}.{run.tool}" if run.tool else run.plugin)
-    outcome = ("ok", "green") if run.success else ("failed", "red")
-    return Text.assemble(outcome, f"  {name}  {duration(run.duration_ms / 1e3)}")
+def _plugin_lines(runs: Sequence[PluginRun]) -> Iterator[Text]:
+    names = [escaped(f"{run.plugin}.{run.tool}" if run.tool else run.plugin) for run in runs]
+    width = max(map(len, names), default=0)
+    for run, name in zip(runs, names, strict=True):
+        outcome = ("ok    ", "green") if run.success else ("failed", "red")
+        took = duration(run.duration_ms / 1e3)
+        yield Text.assemble(outcome, f"  {name.ljust(width)}  {took}")
 
 
 def _device_lines(job: JobDetail) -> Iterator[Text]:
     for decision in job.devices:
         asked, used = escaped(decision.device_requested), escaped(decision.device_used)
+        by = f"{escaped(decision.plugin)}: " if decision.plugin else ""
         if decision.fallback:
             reason = f": {_message(decision.reason)}" if decision.reason else ""
-            yield Text(f"asked for {asked}, fell back to {used}{reason}", "yellow")
+            yield Text(f"{by}asked for {asked}, fell back to {used}{reason}", "yellow")
         else:
-            yield Text(f"asked for {asked}, ran on {used}")
+            yield Text(f"{by}asked for {asked}, ran on {used}")
 
 
 def _frame_lines(frames: Sequence[RenderedFrame]) -> Iterator[Text]:
@@ -117,7 +121,8 @@ def _log_lines(logs: Sequence[LogEntry]) -> Iterator[Text]:
 def _log_text(entry: LogEntry) -> str:
     details = (entry.attributes.get(name) for name in _TELLING_ATTRIBUTES)
     parts = (entry.event_name, entry.error_type, entry.body, *details)
-    return _message("  ".join(str(part) for part in parts if part))
+    # The body often repeats the exception's message.
+    return _message("  ".join(dict.fromkeys(str(part) for part in parts if part)))
 
 
 def _message(text: str) -> str:

@@ -26,6 +26,8 @@ Row = dict[str, Any]
 Key = tuple[str, str]
 T = TypeVar("T")
 
+_ABSENT: Mapping[str, Any] = {"name": "", "duration_ns": 0}
+
 
 def assembled(connection: DuckDBPyConnection, job_id: str) -> JobDetail | None:
     """Everything the database in use knows about one job; None when it has no row."""
@@ -105,7 +107,8 @@ def _value(column: str, value: Any) -> Any:
     if column == "attributes":
         return {} if value is None else json.loads(value)
     if value is None:
-        return None
+        # Nothing in otel.spans is NOT NULL: one odd record must not hide a whole job.
+        return _ABSENT.get(column)
     if column == "trace_id":
         return value.hex
     return f"{value:016x}" if column in {"span_id", "parent_span_id"} else value

@@ -78,7 +78,7 @@ def _keep(
     # Through the relation, not CREATE TABLE AS: it also takes the rows of SHOW, PRAGMA, EXPLAIN
     # and of the last of several statements.
     relation = connection.sql(sql, params=params) if params else connection.sql(sql)
-    # The checkers' stubs say it never is; a statement without rows (COPY, SET) gives None.
+    # The stubs say it never is; a statement without rows (COPY, SET, nothing at all) gives None.
     if relation is None:  # pyright: ignore[reportUnnecessaryComparison]
         connection.execute('CREATE TABLE memory.main.answer AS SELECT true AS "Success" LIMIT 0')
     else:

@@ -58,15 +58,17 @@ def add_spool(connection: DuckDBPyConnection, spool: Path) -> None:
     from otel_forgesyte_duckdb.ingesting import LineCountMismatch, already_stored, store
     from otel_forgesyte_schema import prepare
 
-    prepare(connection)
-    with _portions(spool) as portions:
-        known = already_stored(connection, [portion.segment for portion in portions])
+    # A cursor has temporary tables of its own: ingestion's are not there for SHOW TABLES to show.
+    with connection.cursor() as loader, _portions(spool) as portions:
+        loader.execute("USE snapshot")
+        prepare(loader)
+        known = already_stored(loader, [portion.segment for portion in portions])
         for portion in portions:
             if portion.segment.stem in known:
                 continue
             try:
                 # One at a time: a segment that cannot be read must not take the others with it.
-                store(connection, [portion])
+                store(loader, [portion])
             except (duckdb.Error, LineCountMismatch) as error:
                 _logger.warning("left out %s: %s", portion.segment.path, error)
 
