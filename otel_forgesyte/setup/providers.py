@@ -21,10 +21,12 @@ from opentelemetry.sdk.trace.export import BatchSpanProcessor
 
 from otel_forgesyte.setup import exporters
 from otel_forgesyte.setup.processors import JobLogProcessor
+from otel_forgesyte_duckdb import DuckDBMetricExporter
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
+    from opentelemetry.sdk.metrics.export import MetricExporter
     from opentelemetry.sdk.resources import Resource
 
     from otel_forgesyte.setup.processors import JobSpanProcessor
@@ -39,6 +41,10 @@ _BATCH_DEFAULTS = {
     "schedule_delay_millis": ("SCHEDULE_DELAY", 1_000),
     "max_queue_size": ("MAX_QUEUE_SIZE", 32_768),
 }
+
+
+# The SDK's minute is meant for a network; until it is over, a killed process loses its metrics.
+_DUCKDB_EXPORT_INTERVAL_MILLIS = 10_000
 
 
 @dataclass
@@ -111,7 +117,7 @@ def metric_pipeline(
     readers = [] if prometheus is None else [prometheus]
     for loaded in _load_all("metrics", names, settings, report):
         is_reader = isinstance(loaded, MetricReader)
-        readers.append(loaded if is_reader else PeriodicExportingMetricReader(loaded))
+        readers.append(loaded if is_reader else _periodic(loaded))
     pipeline = _pipeline(
         "metrics",
         metrics.get_meter_provider(),
@@ -160,6 +166,13 @@ def _pipeline(  # noqa: PLR0913, PLR0917 - one argument per thing in which the s
             f"the host set {kind}, which is not the SDK's; only decorated functions are recorded",
         )
     return Pipeline(provider, owned=True)
+
+
+def _periodic(exporter: MetricExporter) -> MetricReader:
+    is_ours = isinstance(exporter, DuckDBMetricExporter)
+    if is_ours and "OTEL_METRIC_EXPORT_INTERVAL" not in os.environ:
+        return PeriodicExportingMetricReader(exporter, _DUCKDB_EXPORT_INTERVAL_MILLIS)
+    return PeriodicExportingMetricReader(exporter)
 
 
 def _batch_defaults(prefix: str) -> dict[str, Any]:
