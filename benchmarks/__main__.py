@@ -11,7 +11,7 @@ from pathlib import Path
 from rich.console import Console
 
 from benchmarks.harness import CaseFailed, measure
-from benchmarks.table import as_json, legend, machine, table
+from benchmarks.table import WIDTH, as_json, legend, machine, table
 
 NAMES = ("decorator", "export", "imports", "scrape")
 
@@ -20,6 +20,7 @@ def main() -> int:
     """0 when everything was measured, whatever the figures are; 1 when a case failed."""
     asked = _arguments()
     screen, notes = Console(), Console(stderr=True)
+    screen.width = max(screen.width, WIDTH)  # a pipe counts as 80, which would cut figures off
     where = machine()
     rows = [row for name in asked.names for row in import_module(f"benchmarks.{name}").ROWS]
     try:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from benchmarks.harness import Case
 
 BATCH = 512
-BATCHES = 80
+BATCHES = 60
 _PLUGINS = ("decoder", "faces", "edges")
 _OTLP = "OTLP encode + SerializeToString, no network"
 

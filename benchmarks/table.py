@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 
     from benchmarks.rows import Result
 
+WIDTH = 104
+"""Of a table in which noise is mentioned wherever it can be."""
+
 _PACKAGES = ("otel-forgesyte", "opentelemetry-sdk", "duckdb", "prometheus-client", "orjson")
 
 
@@ -30,7 +33,7 @@ def machine() -> dict[str, str]:
 
 
 def table(results: Sequence[Result]) -> Table:
-    """One line for each result, 80 characters wide; `legend` says what the rows are."""
+    """One line for each result, at most `WIDTH` wide; `legend` says what the rows are."""
     drawn = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
     for heading, justify in _COLUMNS:
         drawn.add_column(heading, justify=justify, no_wrap=True)
@@ -69,7 +72,7 @@ def _cells(result: Result) -> tuple[str, ...]:
         row.key,
         f"{result.candidate:.2f}",
         f"{result.baseline:.2f}",
-        f"{result.value:.2f} x" if row.comparison == "ratio" else f"{result.value:+.2f}",
+        f"{result.value:.3f} x" if row.comparison == "ratio" else f"{result.value:+.2f}",
         _limit(row.must),
         result.reached(row.must),
         _limit(row.aim),

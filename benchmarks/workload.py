@@ -17,7 +17,7 @@ DATABASE = "benchmark.duckdb"
 CALLS = 1_000
 """Calls in a burst: fewer than the 2,048 spans that a batch processor holds before it drops."""
 
-BURSTS = 10
+BURSTS = 6
 DURATION_BOUNDS_S = (0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
 
 

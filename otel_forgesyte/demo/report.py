@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -60,7 +61,7 @@ class DemoReport:
     @property
     def next_commands(self) -> tuple[str, ...]:
         """Commands to try on this database."""
-        given = f"--database {self.database}"
+        given = f"--database {shlex.quote(self.database)}"
         asked = ["jobs --failed", "plugins", "devices"]
         failed = next((job.job_id for job in self.jobs if job.status == "error"), None)
         drawn = next((job.job_id for job in self.jobs if job.frames), None)

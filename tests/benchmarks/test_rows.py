@@ -92,7 +92,7 @@ def test_the_table_and_the_json_tell_the_same() -> None:
         "P0",
         "3.00",
         "2.00",
-        "1.50 x",
+        "1.500 x",
         "≤ 1.15",
         "no",
         "≤ 1",
