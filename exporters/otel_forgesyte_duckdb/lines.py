@@ -69,12 +69,12 @@ class LineEncoder:
                 if redact is not None:
                     body = self.redacted(body)
                 text = dumps(body, default=_plain)
-            except Exception:  # noqa: BLE001 - whatever it is, the careful way deals with it
-                text = b""
-            if text and len(text) <= MAX_STRING:
-                lines.append(head + text[1:-1] + tail)
-            else:
-                lines.append(self._careful(item, to_record, dead))
+                if len(text) <= MAX_STRING:
+                    lines.append(head + text[1:-1] + tail)
+                    continue
+            except Exception:  # noqa: BLE001, S110 - the careful way deals with whatever it is
+                pass
+            lines.append(self._careful(item, to_record, dead))
         return lines
 
     def _careful(

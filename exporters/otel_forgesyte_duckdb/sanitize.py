@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from typing import Any, cast
 
@@ -36,13 +36,13 @@ def sanitize(value: Any, max_string: int = MAX_STRING, depth: int = 0) -> Any:  
 
 def _sanitize_container(value: Any, max_string: int, depth: int) -> Any:
     if isinstance(value, Mapping):
-        mapping: Mapping[Any, Any] = value
+        mapping: Mapping[Any, Any] = value  # pyright: ignore[reportUnknownVariableType]
         return {
             clean_text(_text(key), max_string): sanitize(item, max_string, depth)
             for key, item in mapping.items()
         }
     if isinstance(value, (Sequence, AbstractSet)):
-        items: Sequence[Any] | AbstractSet[Any] = value
+        items: Collection[Any] = value  # pyright: ignore[reportUnknownVariableType]
         return [sanitize(item, max_string, depth) for item in items]
     return clean_text(_text(value), max_string)
 
@@ -72,7 +72,7 @@ def has_non_finite(value: Any) -> bool:
     if isinstance(value, float):
         return not math.isfinite(value)
     if isinstance(value, Mapping):
-        mapping: Mapping[Any, Any] = value
+        mapping: Mapping[Any, Any] = value  # pyright: ignore[reportUnknownVariableType]
         return any(has_non_finite(item) for item in mapping.values())
     if isinstance(value, (list, tuple)):
         return any(has_non_finite(item) for item in cast("Sequence[Any]", value))
