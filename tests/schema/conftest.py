@@ -98,7 +98,7 @@ class Records:
         )
 
     def point(self, when: float, /, **fields: Any) -> Record:
-        line = {
+        line: Record = {
             "metric_name": "requests",
             "metric_type": "sum",
             "time_unix_nano": at(when),

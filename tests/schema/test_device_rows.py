@@ -10,7 +10,7 @@ import pytest
 from otel_forgesyte_schema import query
 
 if TYPE_CHECKING:
-    from conftest import Records, Store
+    from tests.schema.conftest import Records, Store
 
 START = dt.datetime(2026, 1, 2, 3, 4, 5)  # noqa: DTZ001 - naive UTC is the contract
 ROW = "SELECT device_requested, device_used, fallback FROM device_usage"

@@ -14,7 +14,7 @@ import pytest
 from otel_forgesyte_schema import ingest
 
 if TYPE_CHECKING:
-    from conftest import Records, Store
+    from tests.schema.conftest import Records, Store
 
 RESOURCE = "00112233445566778899aabbccddeeff"
 SCOPE = {

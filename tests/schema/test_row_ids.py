@@ -9,7 +9,7 @@ from uuid import RFC_4122, UUID
 import pytest
 
 if TYPE_CHECKING:
-    from conftest import Records, Store
+    from tests.schema.conftest import Records, Store
 
 TABLES = ("job_metrics", "plugin_metrics", "device_usage", "overlay_metrics")
 MOMENT = dt.datetime(2026, 1, 2, 3, 4, 5, tzinfo=dt.timezone.utc)
@@ -32,9 +32,7 @@ def full(store: Store, records: Records) -> Store:
 def test_a_key_is_a_valid_uuid_that_starts_with_the_records_own_millisecond(
     full: Store, table: str
 ) -> None:
-    ids: list[UUID] = [
-        key for (key,) in full.rows(f"SELECT id FROM {table} ORDER BY created_at")
-    ]
+    ids: list[UUID] = [key for (key,) in full.rows(f"SELECT id FROM {table} ORDER BY created_at")]
 
     assert [(key.variant, key.version) for key in ids] == [(RFC_4122, 7)] * 3
     assert [key.int >> 80 for key in ids] == [

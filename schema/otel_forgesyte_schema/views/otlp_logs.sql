@@ -4,7 +4,7 @@ SELECT
     time_unix_nano,
     observed_time_unix_nano,
     replace(trace_id::VARCHAR, '-', '') AS trace_id,
-    lpad(to_hex(span_id), 16, '0') AS span_id,
+    lower(lpad(to_hex(span_id), 16, '0')) AS span_id,
     logs.service_name,
     service_namespace,
     service_instance_id,

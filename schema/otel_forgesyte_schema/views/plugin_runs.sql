@@ -8,8 +8,11 @@ SELECT
     device,
     start_time_unix_nano AS start_time,
     duration_ns / 1e6 AS duration_ms,
-    status_code <> 'ERROR'
-        AND coalesce(attributes ->> '$."forgesyte.plugin.soft_error"', 'false') <> 'true' AS success,
+    -- Raised or returned, a failure is a failure; neither said is neither.
+    NOT (
+        coalesce(status_code = 'ERROR', false)
+        OR coalesce(attributes ->> '$."forgesyte.plugin.soft_error"' = 'true', false)
+    ) AS success,
     error_type,
     status_message AS error_message,
     trace_id,

@@ -3,8 +3,9 @@
 CREATE OR REPLACE VIEW otel.traces AS
 SELECT
     replace(trace_id::VARCHAR, '-', '') AS trace_id,
-    lpad(to_hex(span_id), 16, '0') AS span_id,
-    lpad(to_hex(parent_span_id), 16, '0') AS parent_span_id,
+    -- to_hex gives capitals, which no other tool prints or finds.
+    lower(lpad(to_hex(span_id), 16, '0')) AS span_id,
+    lower(lpad(to_hex(parent_span_id), 16, '0')) AS parent_span_id,
     name,
     kind,
     start_time_unix_nano AS start_time,
