@@ -31,30 +31,34 @@ if TYPE_CHECKING:
     from opentelemetry.context import Context
 
 
-def exception_event(
+def exception_event(  # noqa: PLR0913 - an exception and where it fell
     error: BaseException,
     job_id: str | None,
     plugin: str | None,
     context: Context | None,
     *,
     device: str | None = None,
+    severity: SeverityNumber = SeverityNumber.ERROR,
 ) -> None:
-    """Log `error` with its stack; `device` marks an attempt on it that others may follow.
+    """Log `error` with its stack, and the `device` it was tried on, if that is what failed.
 
-    An attempt is a warning, anything else an error. Without a logger that listens the stack is not
-    even formatted.
+    Without a logger that listens the stack is not even formatted. Never raises.
     """
-    severity = SeverityNumber.ERROR if device is None else SeverityNumber.WARN
-    if not _enabled(severity, EVENT_EXCEPTION):
-        return
-    attributes: dict[str, Any] = {
-        EXCEPTION_TYPE: type_name(error),
-        EXCEPTION_MESSAGE: message(error),
-        EXCEPTION_STACKTRACE: stack(error),
-    }
-    if device is not None:
-        attributes[FORGESYTE_DEVICE_REQUESTED] = device
-    _emit(EVENT_EXCEPTION, severity, message(error), attributes, job_id, plugin, context)
+    try:
+        if not _is_heard(EVENT_EXCEPTION, severity):
+            return
+        said = message(error)
+        attributes: dict[str, Any] = {
+            EXCEPTION_TYPE: type_name(error),
+            EXCEPTION_MESSAGE: said,
+            EXCEPTION_STACKTRACE: stack(error),
+        }
+        if device is not None:
+            attributes[FORGESYTE_DEVICE_REQUESTED] = device
+        _add_place(attributes, job_id, plugin)
+        _emit(EVENT_EXCEPTION, severity, said, attributes, context, None)
+    except Exception as own:  # noqa: BLE001 - the host's log processor may raise
+        failed("log event", own)
 
 
 def device_event(  # noqa: PLR0913 - a decision and where it fell
@@ -64,40 +68,37 @@ def device_event(  # noqa: PLR0913 - a decision and where it fell
     job_id: str | None,
     plugin: str | None,
     *,
-    context: Context | None = None,
     timestamp: int | None = None,
 ) -> None:
-    """Log one device decision; both names are canonical. A fallback is a warning."""
+    """Log one device decision; both names are canonical. A fallback is a warning. Never raises."""
     fallback = requested != used
     severity = SeverityNumber.WARN if fallback else SeverityNumber.INFO
-    if not _enabled(severity, EVENT_FORGESYTE_DEVICE_SELECTED):
-        return
-    attributes: dict[str, Any] = {
-        FORGESYTE_DEVICE_REQUESTED: requested,
-        FORGESYTE_DEVICE_USED: used,
-        FORGESYTE_DEVICE_FALLBACK: fallback,
-    }
-    if reason:
-        attributes[FORGESYTE_DEVICE_FALLBACK_REASON] = reason
-    body = f"{used} used, {requested} requested"
-    _emit(
-        EVENT_FORGESYTE_DEVICE_SELECTED,
-        severity,
-        body,
-        attributes,
-        job_id,
-        plugin,
-        context,
-        timestamp,
-    )
-
-
-def _enabled(severity: SeverityNumber, event_name: str) -> bool:
     try:
-        return emitters().logger.enabled(severity_number=severity, event_name=event_name)
-    except Exception as error:  # noqa: BLE001 - the host's log processor may raise
-        failed("log event", error)
-        return False
+        if not _is_heard(EVENT_FORGESYTE_DEVICE_SELECTED, severity):
+            return
+        attributes: dict[str, Any] = {
+            FORGESYTE_DEVICE_REQUESTED: requested,
+            FORGESYTE_DEVICE_USED: used,
+            FORGESYTE_DEVICE_FALLBACK: fallback,
+        }
+        if reason:
+            attributes[FORGESYTE_DEVICE_FALLBACK_REASON] = reason
+        _add_place(attributes, job_id, plugin)
+        said = f"{used} used, {requested} requested"
+        _emit(EVENT_FORGESYTE_DEVICE_SELECTED, severity, said, attributes, None, timestamp)
+    except Exception as own:  # noqa: BLE001 - the host's log processor may raise
+        failed("log event", own)
+
+
+def _is_heard(event_name: str, severity: SeverityNumber) -> bool:
+    return emitters().logger.enabled(severity_number=severity, event_name=event_name)
+
+
+def _add_place(attributes: dict[str, Any], job_id: str | None, plugin: str | None) -> None:
+    if job_id is not None:
+        attributes[FORGESYTE_JOB_ID] = job_id
+    if plugin is not None:
+        attributes[FORGESYTE_PLUGIN_NAME] = plugin
 
 
 def _emit(  # noqa: PLR0913, PLR0917 - everything that an event is
@@ -105,24 +106,15 @@ def _emit(  # noqa: PLR0913, PLR0917 - everything that an event is
     severity: SeverityNumber,
     body: str,
     attributes: dict[str, Any],
-    job_id: str | None,
-    plugin: str | None,
     context: Context | None,
-    timestamp: int | None = None,
+    timestamp: int | None,
 ) -> None:
-    if job_id is not None:
-        attributes[FORGESYTE_JOB_ID] = job_id
-    if plugin is not None:
-        attributes[FORGESYTE_PLUGIN_NAME] = plugin
-    try:
-        emitters().logger.emit(
-            timestamp=timestamp,
-            context=context,
-            severity_number=severity,
-            severity_text=severity.name,
-            body=body,
-            attributes=attributes,
-            event_name=event_name,
-        )
-    except Exception as error:  # noqa: BLE001 - as above
-        failed("log event", error)
+    emitters().logger.emit(
+        timestamp=timestamp,
+        context=context,
+        severity_number=severity,
+        severity_text=severity.name,
+        body=body,
+        attributes=attributes,
+        event_name=event_name,
+    )

@@ -63,6 +63,11 @@ def shortened(said: str) -> str:
     return said if cut <= 0 else f"{said[:LONGEST_MESSAGE]} [{cut} characters cut]"
 
 
+def is_marked(error: BaseException) -> bool:
+    """Whether `error` was logged further down."""
+    return _MARK in error.__dict__
+
+
 def mark(error: BaseException) -> bool:
     """Note that `error` is logged now; False when it was before."""
     # Through __dict__: an exception class may refuse attributes in its __setattr__.

@@ -6,10 +6,12 @@ import functools
 import inspect
 from typing import TYPE_CHECKING, Any, NamedTuple, ParamSpec, TypeVar, cast
 
+from opentelemetry._logs import SeverityNumber
+
 from otel_forgesyte.context import current_job
 from otel_forgesyte.devices import canonical_device, current_operation, reason_text, report_device
 from otel_forgesyte.events import exception_event
-from otel_forgesyte.exceptions import is_cancellation, mark
+from otel_forgesyte.exceptions import is_cancellation, is_marked, mark
 from otel_forgesyte.failures import failed
 
 if TYPE_CHECKING:
@@ -134,12 +136,16 @@ class _Attempts:
         # Only text is kept: the exception's frames hold the memory of the device that ran out.
         said = reason_text(error)
         self._reasons.append(f"{name}: {said}" if self._reasons else said)
-        operation, job = current_operation(), current_job()
-        if device is self.devices[-1] and operation is not None and not mark(error):
+        if is_marked(error):
             return
+        operation, job = current_operation(), current_job()
         plugin = None if operation is None else operation.plugin
         job_id = None if job is None else job.job_id
-        exception_event(error, job_id, plugin, None, device=name)
+        is_last = device is self.devices[-1]
+        severity = SeverityNumber.ERROR if is_last else SeverityNumber.WARN
+        exception_event(error, job_id, plugin, None, device=name, severity=severity)
+        if is_last and operation is not None:
+            mark(error)  # it leaves now, and the operation would log it again
 
     def worked(self, device: Any) -> None:
         """Report the device that worked, unless the function told better itself."""
