@@ -22,6 +22,7 @@ from otel_forgesyte.exceptions import shortened
 from otel_forgesyte.failures import failed
 from otel_forgesyte.semconv import JobStatusValues
 from otel_forgesyte.values import (
+    Arguments,
     Constant,
     Parameters,
     Reader,
@@ -56,12 +57,14 @@ _STATUSES = {word: status for status, words in _WORDS.items() for word in words.
 Judge = Callable[[Any, tuple[Any, ...], dict[str, Any]], Outcome]
 SoftErrorJudge = Callable[[Any, tuple[Any, ...], dict[str, Any]], "str | None"]
 
-OutcomeValue = str | Constant[Any] | Callable[..., Any] | None
+Extractor = Callable[[Any], Any] | Callable[[Any, Arguments], Any]
+
+OutcomeValue = str | Constant[Any] | Extractor | None
 """How a job's outcome is found: a callable of the result, or of (result, arguments), returning a
 status, (status, error message), a bool or None for done; or a path read after the call, which
 begins with a parameter or with `result`."""
 
-SoftErrorValue = str | bool | Constant[Any] | Callable[..., Any] | None
+SoftErrorValue = str | bool | Constant[Any] | Extractor | None
 """How a plugin's soft error is found: a callable or path as for `OutcomeValue`, giving the error's
 text, True, or anything false where there is none; `False` turns the default off."""
 
