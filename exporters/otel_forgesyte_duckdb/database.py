@@ -105,13 +105,11 @@ def reading(
     timeout_s: float = 10.0,
     *,
     include_spool: bool = False,
-    connection: duckdb.DuckDBPyConnection | None = None,
 ) -> Generator[duckdb.DuckDBPyConnection]:
     """Yield an in-memory connection that has the file attached read-only as `db`, and in use.
 
-    The file is let go when the block ends. A `connection` given (in memory, its own catalog named
-    `memory`) stays open then, with whatever was copied into it; one made here is closed.
-    `include_spool` first brings what waits in the file's default spool into the database.
+    The file is let go and the connection closed when the block ends. `include_spool` first brings
+    what waits in the file's default spool into the database.
 
     Raises:
         ConfigError: there is no database there.
@@ -127,17 +125,14 @@ def reading(
             raise ConfigError(
                 f"there is no database at {path}: nothing has been recorded there yet"
             )
-        used = connection or duckdb.connect(config=_NO_EXTENSIONS)
+        connection = duckdb.connect(config=_NO_EXTENSIONS)
         try:
             attach = f"ATTACH {_literal(str(path))} AS db (READ_ONLY)"
-            _retrying(path, deadline, lambda: used.execute(attach))
-            used.execute("USE db")
-            yield used
+            _retrying(path, deadline, lambda: connection.execute(attach))
+            connection.execute("USE db")
+            yield connection
         finally:
-            if connection is None:
-                used.close()
-            else:
-                used.execute("USE memory; DETACH DATABASE IF EXISTS db")
+            connection.close()
 
 
 def is_held(error: Exception) -> bool:

@@ -84,7 +84,7 @@ def span_encoder(  # noqa: C901 - calls cost more than the encoding itself
         if parent is not None:
             remote = "true" if parent[2] else "false"
             ids += f',"parent_span_id":{parent[1]},"parent_is_remote":{remote}'
-        times = f'"start_time_unix_nano":{start}'
+        times = f'"start_time_unix_nano":{"null" if start is None else start}'
         if end is not None:
             times += f',"end_time_unix_nano":{end}'
         head = f'{ids},{times},"flags":{int(flags)},{mark}"kind":"{kind}","status_code":"{status}",'

@@ -42,7 +42,7 @@ def _sanitize_container(value: Any, max_string: int, depth: int) -> Any:
             for key, item in mapping.items()
         }
     if isinstance(value, (Sequence, AbstractSet)):
-        items: Collection[Any] = value  # pyright: ignore[reportUnknownVariableType]
+        items = cast("Collection[Any]", value)
         return [sanitize(item, max_string, depth) for item in items]
     return clean_text(_text(value), max_string)
 

@@ -1,0 +1,162 @@
+"""A target in a directory of its own, real exporters into it, and questions to its database."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import textwrap
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from opentelemetry.sdk.resources import Resource
+from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace.export import SimpleSpanProcessor
+
+from otel_forgesyte_duckdb import (
+    DuckDBLogExporter,
+    DuckDBMetricExporter,
+    DuckDBSpanExporter,
+    Settings,
+    StoreStatus,
+    drain,
+    reading,
+    store_status,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from opentelemetry.trace import Tracer
+
+Exporter = DuckDBSpanExporter | DuckDBMetricExporter | DuckDBLogExporter
+RESOURCE = Resource({"service.name": "shop", "service.instance.id": "shop-1"})
+
+
+@dataclass
+class Target:
+    """One database and spool; exporters made here are shut down with the test."""
+
+    path: Path
+    overrides: dict[str, Any] = field(default_factory=dict[str, Any])
+    made: list[Exporter] = field(default_factory=list[Exporter])
+
+    @property
+    def settings(self) -> Settings:
+        return Settings.resolve(database=self.path, **self.overrides)
+
+    @property
+    def spool(self) -> Path:
+        return self.settings.spool
+
+    def spans(self, **more: Any) -> DuckDBSpanExporter:
+        return self._kept(DuckDBSpanExporter(database=self.path, **(self.overrides | more)))
+
+    def metrics(self, **more: Any) -> DuckDBMetricExporter:
+        return self._kept(DuckDBMetricExporter(database=self.path, **(self.overrides | more)))
+
+    def logs(self, **more: Any) -> DuckDBLogExporter:
+        return self._kept(DuckDBLogExporter(database=self.path, **(self.overrides | more)))
+
+    def tracer(self, exporter: DuckDBSpanExporter | None = None) -> Tracer:
+        provider = TracerProvider(resource=RESOURCE, shutdown_on_exit=False)
+        provider.add_span_processor(SimpleSpanProcessor(exporter or self.spans()))
+        return provider.get_tracer("tests", "1.2.3")
+
+    def query(self, sql: str, *values: Any) -> list[tuple[Any, ...]]:
+        with reading(self.path) as connection:
+            return connection.execute(sql, list(values)).fetchall()
+
+    def value(self, sql: str, *values: Any) -> Any:
+        [[value]] = self.query(sql, *values)
+        return value
+
+    def drain(self) -> None:
+        drain(self.settings)
+
+    def status(self) -> StoreStatus:
+        return store_status(self.settings)
+
+    def segments(self, signal: str = "") -> list[str]:
+        return sorted(path.name for path in self.spool.glob(f"*{signal}-*.*") if path.is_file())
+
+    def shutdown(self) -> None:
+        for exporter in self.made:
+            exporter.shutdown()
+
+    def _kept(self, exporter: Any) -> Any:
+        self.made.append(exporter)
+        return exporter
+
+
+@pytest.fixture(autouse=True)
+def no_inherited_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in list(os.environ):
+        if name.startswith("OTEL_"):
+            monkeypatch.delenv(name)
+
+
+@pytest.fixture
+def target(tmp_path: Path) -> Iterator[Target]:
+    """Drains by its own thread, as an application does by default."""
+    target = Target(tmp_path / "telemetry.duckdb", {"flush_interval_s": 0.1})
+    yield target
+    target.shutdown()
+
+
+@pytest.fixture
+def undrained(tmp_path: Path) -> Iterator[Target]:
+    """Nothing drains unless the test says so, and nothing is sealed by time."""
+    target = Target(
+        tmp_path / "telemetry.duckdb", {"drain": "external", "flush_interval_s": 3_600.0}
+    )
+    yield target
+    target.shutdown()
+
+
+@pytest.fixture
+def run_python(tmp_path: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
+    """Runs a piece of Python in a process of its own until it ends."""
+
+    def run(source: str, *arguments: object, **environment: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "-c", textwrap.dedent(source), *map(str, arguments)],
+            cwd=tmp_path,
+            env=_environment(environment),
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+
+    return run
+
+
+@pytest.fixture
+def start_python(tmp_path: Path) -> Iterator[Callable[..., subprocess.Popen[str]]]:
+    """Starts a piece of Python beside the test; it is ended with the test."""
+    started: list[subprocess.Popen[str]] = []
+
+    def start(source: str, *arguments: object) -> subprocess.Popen[str]:
+        process = subprocess.Popen(
+            [sys.executable, "-c", textwrap.dedent(source), *map(str, arguments)],
+            cwd=tmp_path,
+            env=_environment({}),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        started.append(process)
+        return process
+
+    yield start
+    for process in started:
+        process.kill()
+        process.communicate()
+
+
+def _environment(more: dict[str, str]) -> dict[str, str]:
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("OTEL_")}
+    return kept | more
