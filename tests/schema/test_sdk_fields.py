@@ -306,5 +306,5 @@ def test_every_column_the_map_names_is_there(store: Store) -> None:
     assert len(named) > 60
     for path in named:
         table, column, *inside = path.split(".")
-        data_type = columns[f"{table}.{column}"]
+        data_type = columns[f"{table}.{column}"].replace('"', "")
         assert all(f"{field} " in data_type for field in inside), path
