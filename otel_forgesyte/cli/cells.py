@@ -77,7 +77,7 @@ def duration(seconds: float | None) -> str:
 def _number(value: float) -> str:
     if not math.isfinite(value):
         return str(value)
-    return f"{value:,.1f}" if abs(value) >= _THREE_FIGURES else _figures(value)
+    return f"{value:,.0f}" if abs(value) >= _THREE_FIGURES else f"{value:.3g}"
 
 
 def _figures(value: float) -> str:

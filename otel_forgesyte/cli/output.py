@@ -7,6 +7,7 @@ The only module that writes to standard output. Rich is imported when a table is
 from __future__ import annotations
 
 import sys
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 import typer
@@ -15,7 +16,7 @@ from otel_forgesyte.cli.cells import json_text, plain_cell, table_cell
 from otel_forgesyte.cli.printable import escaped
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from rich.console import Console, RenderableType
 
@@ -38,6 +39,7 @@ __all__ = [
 
 # A terminal shows no more rows than a person scrolls back over; files and pipes get all of them.
 TERMINAL_ROWS = 200
+_NEVER_WRAPPED = 40
 
 
 def is_terminal() -> bool:
@@ -136,7 +138,7 @@ def plain_rows(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
 def table(columns: Sequence[str], rows: Iterable[Sequence[Any]], *, title: str | None) -> None:
     """A table for a person, cut after :data:`TERMINAL_ROWS` rows with a line saying so."""
     remaining = iter(rows)
-    shown = _take(remaining, TERMINAL_ROWS)
+    shown = list(islice(remaining, TERMINAL_ROWS))
     if not shown:
         line(f"{title}: no rows" if title else "no rows")
         return
@@ -146,19 +148,21 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[Any]], *, title: str |
         note(f"… {left_out} more rows: --csv, --parquet, --json or a pipe gives all of them")
 
 
-def _take(rows: Iterator[Sequence[Any]], limit: int) -> list[Sequence[Any]]:
-    return [row for row, _ in zip(rows, range(limit), strict=False)]
-
-
 def _drawn(columns: Sequence[str], rows: Sequence[Sequence[Any]], title: str | None) -> Any:
     from rich import box
     from rich.table import Table
     from rich.text import Text
 
     drawn = Table(title=title and Text(title), box=box.SIMPLE_HEAD, title_justify="left")
-    numeric = [_is_numeric(row[index] for row in rows) for index in range(len(columns))]
-    for column, right in zip(columns, numeric, strict=True):
-        drawn.add_column(Text(escaped(column)), justify="right" if right else "left")
+    for index, column in enumerate(columns):
+        values = [row[index] for row in rows]
+        drawn.add_column(
+            Text(escaped(column)),
+            justify="right" if _is_numeric(values) else "left",
+            overflow="fold",
+            # A job id broken over two lines cannot be copied.
+            no_wrap=max(len(table_cell(value)) for value in values) <= _NEVER_WRAPPED,
+        )
     for row in rows:
         drawn.add_row(*(Text(table_cell(value), style=_style(value)) for value in row))
     return drawn

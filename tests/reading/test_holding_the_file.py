@@ -45,7 +45,7 @@ def test_another_process_may_write_while_a_relation_lives(
             import duckdb
             with duckdb.connect({str(database)!r}) as connection:
                 connection.execute("DELETE FROM job_metrics")
-        """)  # noqa: S608
+        """)
 
         assert finished.returncode == 0, finished.stderr
         assert len(answer.fetchall()) == 4

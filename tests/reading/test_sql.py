@@ -89,7 +89,7 @@ def test_nothing_in_sql_changes_the_database(reader: Reader, query: str) -> None
 
 
 def test_a_misspelt_table_is_an_error_and_not_a_python_variable(reader: Reader) -> None:
-    job_metric = duckdb.values([duckdb.ConstantExpression("from Python")])
+    job_metric = duckdb.connect().sql("SELECT 'from Python' AS x")
 
     with pytest.raises(duckdb.CatalogException, match="job_metric"):
         reader.sql("FROM job_metric")

@@ -1,0 +1,223 @@
+"""`status`, `drain` and `doctor`: where every record is, and what to do about it."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import time
+from typing import TYPE_CHECKING
+
+import duckdb
+import pytest
+
+from tests.reading.exporting import Jobs
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from tests.cli.conftest import Finished
+
+    Run = Callable[..., Finished]
+
+
+def _record_undrained(database: Path, count: int) -> None:
+    jobs = Jobs(str(database), drain="external")
+    for number in range(count):
+        jobs.record(f"waiting-{number}")
+    jobs.shutdown()
+
+
+def _spool(database: Path) -> Path:
+    return database.with_name(f"{database.name}.spool")
+
+
+def _problems(finished: Finished) -> list[str]:
+    return [problem["what"] for problem in json.loads(finished.out)["problems"]]
+
+
+def test_status_says_where_every_record_is(cli: Run, tmp_path: Path) -> None:
+    database = tmp_path / "t.duckdb"
+    _record_undrained(database, 3)
+
+    before = json.loads(cli("status", "--json", "-d", database).out)
+    drained = cli("drain", "-d", database)
+    after = json.loads(cli("status", "--json", "-d", database).out)
+
+    assert drained.code == 0
+    assert before["spooled_lines"] == 3
+    assert (after["accepted"], after["stored"], after["spooled_lines"]) == (3, 3, 0)
+    assert (after["dead_lines"], after["dropped"]) == (0, {})
+
+
+def test_status_is_a_list_of_names_and_numbers(cli: Run, database: Path) -> None:
+    _record_undrained(database, 2)
+
+    lines = cli("status", "-d", database).out.splitlines()
+
+    assert lines[:5] == ["accepted\t2", "stored\t0", "spooled\t2", "dead\t0", "dropped\t0"]
+
+
+def test_drain_reports_what_it_moved(cli: Run, database: Path) -> None:
+    _record_undrained(database, 2)
+
+    report = json.loads(cli("drain", "--json", "-d", database).out)
+
+    assert (report["lines"], report["stored"], report["dead"]) == (2, 2, 0)
+    assert cli("drain", "-d", database).out == "0 segments, 0 lines: 0 stored, 0 set aside\n"
+
+
+def test_drain_ends_with_1_when_lines_were_set_aside(cli: Run, database: Path) -> None:
+    _record_undrained(database, 1)
+    broken = _spool(database) / "1-0123456789ab-spans-00000001-1.seg"
+    broken.write_text("this is not JSON\n", encoding="utf-8")
+
+    finished = cli("drain", "-d", database)
+
+    assert finished.code == 1
+    assert finished.out.endswith("1 stored, 1 set aside\n")
+    told = cli("doctor", "--json", "-d", database)
+    assert told.code == 1
+    assert "1 records could not be stored and were set aside" in _problems(told)
+
+
+def test_drain_shows_a_bar_on_a_terminal(terminal: Run, database: Path) -> None:
+    _record_undrained(database, 2)
+
+    finished = terminal("drain", "-d", database)
+
+    assert "draining" in finished.out
+    assert "2 lines: 2 stored, 0 set aside" in finished.out
+
+
+def test_doctor_finds_nothing_where_nothing_is_wrong(cli: Run, database: Path) -> None:
+    finished = cli("doctor", "-d", database, OTEL_EXPORTER_PROMETHEUS_PORT="0")
+
+    assert finished.code == 0
+    assert finished.out.endswith("What to do\nnothing: all is well\n")
+    assert f"file\t{database}\n" in finished.out
+    assert "schema differences\t0\n" in finished.out
+
+
+def test_doctor_tells_each_setting_with_its_source(cli: Run, database: Path) -> None:
+    finished = cli(
+        "doctor", "-d", database, "--json",
+        OTEL_EXPORTER_DUCKDB_THREADS="2", OTEL_SERVICE_NAME="vision",
+    )  # fmt: skip
+
+    rows = {row["setting"]: row for row in json.loads(finished.out)["configuration"]}
+    assert rows["database"]["source"] == "argument"
+    assert (rows["threads"]["value"], rows["threads"]["source"]) == (2, "environment")
+    assert rows["service_name"] == {
+        "setting": "service_name",
+        "variable": "OTEL_SERVICE_NAME",
+        "value": "vision",
+        "source": "environment",
+    }
+    assert rows["memory_limit"]["source"] == "default"
+
+
+def test_doctor_tells_the_versions_of_what_matters(cli: Run, database: Path) -> None:
+    versions = json.loads(cli("doctor", "-d", database, "--json").out)["versions"]
+
+    assert versions["duckdb"] == duckdb.__version__
+    assert versions["opentelemetry-sdk"]
+
+
+def test_doctor_names_a_wrong_setting_and_looks_at_the_rest(cli: Run, database: Path) -> None:
+    finished = cli("doctor", "-d", database, "--json", OTEL_EXPORTER_DUCKDB_DRAIN="sometimes")
+
+    assert finished.code == 1
+    (problem,) = _problems(finished)
+    assert "OTEL_EXPORTER_DUCKDB_DRAIN is 'sometimes'" in problem
+
+
+def test_doctor_names_a_missing_database_and_what_makes_one(cli: Run, tmp_path: Path) -> None:
+    finished = cli("doctor", "-d", tmp_path / "none.duckdb")
+
+    assert finished.code == 1
+    assert "there is no database at" in finished.out
+    assert "-> record something, or run otel-forgesyte demo" in finished.out
+
+
+def test_doctor_names_who_holds_the_database(cli: Run, database: Path) -> None:
+    with duckdb.connect(database):
+        finished = cli("doctor", "-d", database, "--json")
+
+    assert finished.code == 1
+    assert any(f"held by process {os.getpid()}" in problem for problem in _problems(finished))
+
+
+def test_doctor_names_schema_drift(cli: Run, database: Path) -> None:
+    with duckdb.connect(database) as connection:
+        connection.execute("ALTER TABLE overlay_metrics DROP COLUMN fps")
+
+    finished = cli("doctor", "-d", database, "--json")
+
+    assert finished.code == 1
+    assert any("the schema differs" in problem for problem in _problems(finished))
+    assert json.loads(finished.out)["database"]["drift"]
+
+
+def test_doctor_names_a_spool_that_nobody_drains(cli: Run, database: Path) -> None:
+    _record_undrained(database, 1)
+    long_ago = time.time() - 600
+    for segment in _spool(database).glob("*.seg"):
+        os.utime(segment, (long_ago, long_ago))
+
+    finished = cli("doctor", "-d", database)
+
+    assert finished.code == 1
+    assert "waited in the spool for 10 min" in finished.out
+    assert "-> otel-forgesyte drain" in finished.out
+
+
+def test_doctor_names_losses_from_the_ledger(cli: Run, database: Path) -> None:
+    with duckdb.connect(database) as connection:
+        connection.execute(
+            "INSERT INTO otel.loss_ledger VALUES "
+            "('2026-01-02 03:04:05', 'spans', 'spool_full', 7, '1@host', NULL)"
+        )
+
+    finished = cli("doctor", "-d", database, "--json")
+
+    assert finished.code == 1
+    assert "7 spans were lost: spool_full" in _problems(finished)
+
+
+def test_doctor_names_a_damaged_file_that_was_moved_aside(cli: Run, database: Path) -> None:
+    aside = database.with_name(f"{database.name}.corrupt.20260102T030405Z")
+    aside.write_bytes(b"")
+
+    assert f"{aside} was damaged and moved aside" in _problems(
+        cli("doctor", "-d", database, "--json")
+    )
+
+
+@pytest.mark.parametrize(
+    ("exporters", "is_problem"), [("duckdb,prometheus", True), ("duckdb", False)]
+)
+def test_doctor_names_a_taken_port_only_where_metrics_are_to_be_served(
+    cli: Run, database: Path, exporters: str, *, is_problem: bool
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+        finished = cli(
+            "doctor", "-d", database, "--json",
+            OTEL_METRICS_EXPORTER=exporters, OTEL_EXPORTER_PROMETHEUS_PORT=str(port),
+        )  # fmt: skip
+
+    assert json.loads(finished.out)["port"]["in_use"] is True
+    assert (finished.code == 1) is is_problem
+    assert (f"127.0.0.1:{port} is taken, by this application or by another"
+            in _problems(finished)) is is_problem  # fmt: skip
+
+
+def test_doctor_names_a_file_that_is_no_database(cli: Run, tmp_path: Path) -> None:
+    (tmp_path / "picture.duckdb").write_bytes(b"PNG" * 10_000)
+
+    finished = cli("doctor", "-d", "picture.duckdb")
+
+    assert finished.code == 1
+    assert "cannot be read" in finished.out
