@@ -1,14 +1,14 @@
 """How many jobs run now, by plugin.
 
-An observable instrument: a job counts itself in and out of a dict under a lock (0.2 µs), and the
-reader asks when it collects. A synchronous up-down counter costs the job two measurements of
-6-10 µs each, which is half of what a whole span costs.
+An observable instrument: a job counts itself in and out (0.1 µs), and the reader asks when it
+collects. A synchronous up-down counter costs the job two measurements of 6-10 µs each, which is
+half of what a whole span costs.
 """
 
 from __future__ import annotations
 
 import os
-import threading
+from collections import deque
 from typing import TYPE_CHECKING
 
 from opentelemetry.metrics import Observation
@@ -22,34 +22,39 @@ if TYPE_CHECKING:
 
 
 class ActiveJobs:
-    """Counts running jobs; safe from any thread."""
+    """Counts running jobs; safe from any thread.
+
+    One entry per running job in a deque, whose append and pop are atomic: a lock would cost three
+    times as much, and could be copied while held into a forked child.
+    """
 
     def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._running: dict[str, int] = {}
+        self._running: dict[str, deque[None]] = {}
 
     def started(self, plugin: str) -> None:
         """Count one job in."""
-        with self._lock:
-            self._running[plugin] = self._running.get(plugin, 0) + 1
+        running = self._running.get(plugin)
+        if running is None:
+            running = self._running.setdefault(plugin, deque())
+        running.append(None)
 
     def ended(self, plugin: str) -> None:
-        """Count one job out; never below zero, as a forked child ends jobs its parent started."""
-        with self._lock:
-            running = self._running.get(plugin, 0)
-            if running:
-                self._running[plugin] = running - 1
+        """Count one job out."""
+        try:
+            self._running[plugin].pop()
+        except (KeyError, IndexError):  # a forked child ends a job that only its parent counted in
+            return
 
     def observe(self, _options: CallbackOptions) -> Iterable[Observation]:
         """One observation per plugin seen so far, zero included so that a gauge comes down."""
-        with self._lock:
-            running = list(self._running.items())
-        return [Observation(count, {FORGESYTE_PLUGIN_NAME: plugin}) for plugin, count in running]
+        return [
+            Observation(len(running), {FORGESYTE_PLUGIN_NAME: plugin})
+            for plugin, running in list(self._running.items())
+        ]
 
     def forget(self) -> None:
-        """Start from zero with a fresh lock: a fork may have copied a held one."""
-        self._lock = threading.Lock()
-        self._running = {}
+        """Start from zero, as a forked child does: its parent's jobs run in the parent."""
+        self._running.clear()
 
 
 active_jobs = ActiveJobs()
