@@ -1,22 +1,42 @@
-"""The context-manager side of `job(...)` and `plugin(...)`."""
+"""What `job(...)` and `plugin(...)` share: the context manager, and the names read from a call."""
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import TYPE_CHECKING, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from opentelemetry.context import get_current
 
 from otel_forgesyte.context import OPERATION_KEY
+from otel_forgesyte.devices import canonical_device
 from otel_forgesyte.operation import Operation
+from otel_forgesyte.values import Parameters, TextReader, Value, text_reader
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from types import TracebackType
 
 O = TypeVar("O", bound=Operation)  # noqa: E741 - the operation that `as` gives
 
 UNSPECIFIED = "unspecified"
 """The plugin's name where neither a value nor a function tells it."""
+
+
+def names_of(function: Callable[..., Any]) -> tuple[str, str]:
+    """A function's short name, and the one for `code.function.name`."""
+    name: str = getattr(function, "__name__", type(function).__name__)
+    return name, f"{function.__module__}.{getattr(function, '__qualname__', name)}"
+
+
+def plugin_reader(value: Value, parameters: Parameters, place: str, otherwise: str) -> TextReader:
+    """The reader of the plugin's name in a call."""
+    defaults = ("plugin", "plugin_id", "plugin_name")
+    return text_reader(value, parameters, place, defaults, otherwise=otherwise)
+
+
+def device_reader(value: Value, parameters: Parameters, place: str) -> TextReader:
+    """The reader of the canonical name of the device in a call."""
+    return text_reader(value, parameters, place, ("device",), canonical=canonical_device)
 
 
 class Declaration(ABC, Generic[O]):

@@ -9,7 +9,13 @@ from opentelemetry.context import get_current
 
 from otel_forgesyte.active import active_jobs
 from otel_forgesyte.context import JOB_KEY, JobState, new_job_id
-from otel_forgesyte.declaration import UNSPECIFIED, Declaration
+from otel_forgesyte.declaration import (
+    UNSPECIFIED,
+    Declaration,
+    device_reader,
+    names_of,
+    plugin_reader,
+)
 from otel_forgesyte.devices import canonical_device
 from otel_forgesyte.failures import failed
 from otel_forgesyte.moments import unix_nano
@@ -166,19 +172,10 @@ class JobDeclaration(Declaration[JobOperation]):
 
     def _begin(self, function: Callable[..., Any]) -> Callable[..., Step]:
         parameters = Parameters(function)
-        name: str = getattr(function, "__name__", type(function).__name__)
-        function_name = f"{function.__module__}.{getattr(function, '__qualname__', name)}"
+        name, function_name = names_of(function)
         read_job_id = text_reader(self._job_id, parameters, "job id", ("job_id", "job.job_id"))
-        read_plugin = text_reader(
-            self._plugin,
-            parameters,
-            "job plugin",
-            ("plugin", "plugin_id", "plugin_name"),
-            otherwise=name,
-        )
-        read_device = text_reader(
-            self._device, parameters, "job device", ("device",), canonical=canonical_device
-        )
+        read_plugin = plugin_reader(self._plugin, parameters, "job plugin", name)
+        read_device = device_reader(self._device, parameters, "job device")
         read_enqueued_at = _moment_reader(self._enqueued_at, parameters)
         job_path = self._job_id if isinstance(self._job_id, str) else None
         judge = outcome_judge(self._outcome, parameters, job_path)

@@ -53,6 +53,10 @@ class Step:
 
 NOT_RECORDED = Step()
 
+# An operation and its context hold each other. Parting them at the end frees both at once; left to
+# the garbage collector they would make it run more often, on the application's thread.
+_NO_CONTEXT = Context()
+
 
 class Operation(Step):
     """A job or plugin between start and end; what `with job(...) as j` gives.
@@ -122,6 +126,7 @@ class Operation(Step):
             self._returned(result, args, kwargs, elapsed_s)
         except Exception as error:  # noqa: BLE001 - telemetry never fails the work
             failed("operation end", error)
+        self.context = self._here = _NO_CONTEXT
 
     def fail(self, error: BaseException) -> None:
         """End the operation with the exception that leaves it: logged once, otherwise untouched."""
@@ -137,6 +142,8 @@ class Operation(Step):
             self._raised(type_name(error), message(error), elapsed_s)
         except Exception as own:  # noqa: BLE001 - as above
             failed("operation end", own)
+        finally:
+            self.context = self._here = _NO_CONTEXT
 
     def cancel(self) -> None:
         """End the operation because the caller wanted no more."""
@@ -145,6 +152,7 @@ class Operation(Step):
             self._cancelled(elapsed_s)
         except Exception as error:  # noqa: BLE001 - as above
             failed("operation end", error)
+        self.context = self._here = _NO_CONTEXT
 
     def _stop(self) -> float:
         token = self._token

@@ -4,7 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar, overload
 
-from otel_forgesyte.declaration import UNSPECIFIED, Declaration
+from otel_forgesyte.declaration import (
+    UNSPECIFIED,
+    Declaration,
+    device_reader,
+    names_of,
+    plugin_reader,
+)
 from otel_forgesyte.devices import canonical_device
 from otel_forgesyte.failures import failed
 from otel_forgesyte.operation import NOT_RECORDED, Operation, Step, surrounding
@@ -134,19 +140,10 @@ class PluginDeclaration(Declaration[PluginOperation]):
 
     def _begin(self, function: Callable[..., Any]) -> Callable[..., Step]:
         parameters = Parameters(function)
-        name: str = getattr(function, "__name__", type(function).__name__)
-        function_name = f"{function.__module__}.{getattr(function, '__qualname__', name)}"
-        read_plugin = text_reader(
-            self._plugin,
-            parameters,
-            "plugin name",
-            ("plugin", "plugin_id", "plugin_name"),
-            otherwise=name,
-        )
+        name, function_name = names_of(function)
+        read_plugin = plugin_reader(self._plugin, parameters, "plugin name", name)
         read_tool = text_reader(self._tool, parameters, "plugin tool", ("tool", "tool_name"))
-        read_device = text_reader(
-            self._device, parameters, "plugin device", ("device",), canonical=canonical_device
-        )
+        read_device = device_reader(self._device, parameters, "plugin device")
         judge = soft_error_judge(self._soft_error, parameters)
 
         def begin(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Step:

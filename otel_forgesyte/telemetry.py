@@ -136,7 +136,7 @@ def use_providers(
 ) -> Emitters:
     """Emit through these providers from now on; None means the global one of that signal.
 
-    Operations that are under way end where they started. Binding a real provider directly spares
+    Spans that are under way end where they started. Binding a real provider directly spares
     each span the API's proxy (0.5 µs), so set-up calls this after it has set the global ones.
     """
     global _emitters  # noqa: PLW0603 - one binding per process, as OpenTelemetry's own

@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from opentelemetry._logs import SeverityNumber
-from opentelemetry.trace import StatusCode
+from opentelemetry.trace import NoOpTracerProvider, StatusCode
 
-from otel_forgesyte import current_job_id, job, plugin
+from otel_forgesyte import current_job_id, job, plugin, telemetry
 from otel_forgesyte.exceptions import is_cancellation, message, stack, type_name
 
 if TYPE_CHECKING:
@@ -317,6 +317,24 @@ def test_a_handled_exception_is_not_kept_alive_by_its_record(recorded: Recorder)
         gc.collect()
         assert held[0]() is None
     assert len(recorded.events("exception")) == 1
+
+
+def test_what_ended_is_freed_without_the_garbage_collector(recorded: Recorder) -> None:
+    @job
+    @plugin
+    def execute(value: int) -> int:
+        return value
+
+    telemetry.use_providers(NoOpTracerProvider(), recorded.meter_provider)
+    execute(1)
+    gc.collect()
+    gc.disable()
+    try:
+        for _ in range(100):
+            execute(1)
+        assert gc.collect() == 0
+    finally:
+        gc.enable()
 
 
 def test_the_job_is_gone_from_the_context_after_an_exception() -> None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, cast
 
 import pytest
@@ -30,7 +32,7 @@ from otel_forgesyte import (
 from otel_forgesyte.values import Value
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Generator, Iterator
 
     from opentelemetry.metrics import MeterProvider
 
@@ -418,11 +420,20 @@ def test_a_failure_inside_an_operation_itself_is_counted(
     for item in job(_two)():
         assert item == 1
         break
+    gc.collect()
+    running = job(_patient)()
+    next(running)
+    running.close()
     monkeypatch.setattr(operation, "message", broken)
     with pytest.raises(KeyError):
         job(lambda: {}["missing"])()  # type: ignore[index]
     assert recorded.spans
-    assert expected_failures() == {"job start": 2, "plugin start": 1, "operation end": 3}
+    assert expected_failures() == {"job start": 2, "plugin start": 1, "operation end": 4}
+
+
+def _patient() -> Generator[int, None, None]:
+    with suppress(GeneratorExit):
+        yield 1
 
 
 def _two() -> Iterator[int]:

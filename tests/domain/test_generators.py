@@ -380,6 +380,21 @@ def test_an_async_generator_left_open_is_closed_by_the_loop_without_complaint(
     assert [record for record in caplog.records if record.levelno >= logging.WARNING] == []
 
 
+def test_an_async_body_that_returns_when_closed_is_cancelled_too(recorded: Recorder) -> None:
+    @job(job_id=lambda _: "a")
+    async def body() -> AsyncGenerator[int, None]:
+        with suppress(GeneratorExit):
+            yield 1
+
+    async def drive() -> None:
+        running = body()
+        await anext(running)
+        await running.aclose()
+
+    asyncio.run(drive())
+    assert statuses(recorded) == {"a": "cancelled"}
+
+
 def test_an_async_generator_dropped_by_its_task_is_cancelled(recorded: Recorder) -> None:
     async def drive() -> None:
         async for _ in walk_later("a"):

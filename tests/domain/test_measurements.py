@@ -39,14 +39,14 @@ def test_a_deferred_measurement_names_instrument_value_labels_and_context() -> N
     telemetry.defer_measurements_to(buffer)
     try:
         with job(job_id="j", plugin="p") as running:
-            pass
+            inside = running.context
     finally:
         telemetry.defer_measurements_to(None)
     ((histogram, value, attributes, context),) = buffer.taken
     assert histogram is telemetry.emitters().job_duration
     assert value > 0
     assert attributes == {"forgesyte.plugin.name": "p", "forgesyte.job.status": "done"}
-    assert context is running.context
+    assert context is inside
 
 
 def test_a_collection_includes_what_waits_in_the_buffer(recorded: Recorder) -> None:
@@ -82,6 +82,21 @@ def test_an_exemplar_leads_to_the_span_whenever_it_is_recorded(recorded: Recorde
 def test_the_instruments_are_real_once_bound(recorded: Recorder, providers: int) -> None:
     emitters = telemetry.use_providers(meter_provider=recorded.meter_provider)
     assert isinstance(emitters.job_duration, Histogram), providers
+
+
+def test_a_buffer_that_cannot_deliver_costs_only_what_it_holds(
+    recorded: Recorder, expected_failures: object
+) -> None:
+    class Stuck(Buffer):
+        def deliver(self) -> None:
+            raise RuntimeError("stuck")
+
+    telemetry.defer_measurements_to(Stuck(10))
+    with job(plugin="p"):
+        pass
+    assert dict(recorded.points("forgesyte.job.active")[0][0]) != {}
+    assert expected_failures is failures.failures
+    assert failures.failures() == {"measurement": 1}
 
 
 def test_replaying_to_an_instrument_that_fails_is_counted(expected_failures: object) -> None:

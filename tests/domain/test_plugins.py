@@ -207,20 +207,18 @@ def test_methods_static_methods_and_class_methods_are_plugins(recorded: Recorder
 
 
 def test_a_class_method_object_may_be_decorated_too(recorded: Recorder) -> None:
-    class Tool:
-        def run(self) -> str:
-            return self.__class__.__name__
+    untyped: Any = plugin  # checkers know that a class method object cannot be called
 
-    # Assigned, since checkers know that a class method object cannot be called.
-    def of_class(cls: type[Any]) -> str:
+    class Tool:
+        pass
+
+    def run(cls: type[Tool]) -> str:
         return cls.__name__
 
-    run: Any = classmethod[Any, [], str](of_class)
-    decorated: Any = plugin(run)
-    setattr(Tool, "run", decorated)  # noqa: B010 - as above
-
-    assert Tool().run() == "Tool"
-    assert recorded.span("plugin of_class")
+    setattr(Tool, "run", untyped(classmethod(run)))  # noqa: B010 - hidden from checkers, as above
+    tool: Any = Tool()
+    assert tool.run() == "Tool"
+    assert recorded.span("plugin run")
 
 
 def test_an_object_with_a_call_method_is_a_plugin(recorded: Recorder) -> None:
