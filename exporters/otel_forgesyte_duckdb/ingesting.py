@@ -10,6 +10,7 @@ from functools import cache
 from importlib.metadata import entry_points
 from typing import TYPE_CHECKING
 
+from otel_forgesyte_duckdb.losses import this_process
 from otel_forgesyte_schema import Projection, ingest
 
 if TYPE_CHECKING:
@@ -29,6 +30,12 @@ SELECT unnest($stems), unnest($signals), unnest($lines), unnest($stored), unnest
 """
 
 
+_LOSS = """
+INSERT INTO otel.loss_ledger (time, signal, reason, count, process, detail)
+VALUES ($now, $signal, 'segment_damaged', $lost, $process, $stem)
+"""
+
+
 class LineCountMismatch(Exception):  # noqa: N818 - reads as the fact it states
     """DuckDB read another number of lines than the segment's name says: the file was damaged."""
 
@@ -41,6 +48,8 @@ class Portion:
     path: Path
     lines: int
     dead: int = 0
+    lost: int = 0
+    """Lines its name promises and the file no longer holds."""
 
 
 def whole(segment: SegmentFile) -> Portion:
@@ -124,6 +133,8 @@ def _ingest(connection: duckdb.DuckDBPyConnection, portions: Sequence[Portion]) 
 
 
 def _record(connection: duckdb.DuckDBPyConnection, portions: Sequence[Portion]) -> None:
+    # Naive UTC: an aware value would be turned into the session's zone.
+    now = dt.datetime.now(dt.timezone.utc).replace(tzinfo=None)
     connection.execute(
         _RECORD,
         {
@@ -132,7 +143,11 @@ def _record(connection: duckdb.DuckDBPyConnection, portions: Sequence[Portion]) 
             "lines": [portion.lines + portion.dead for portion in portions],
             "stored": [portion.lines for portion in portions],
             "dead": [portion.dead for portion in portions],
-            # Naive UTC: an aware value would be turned into the session's zone.
-            "now": dt.datetime.now(dt.timezone.utc).replace(tzinfo=None),
+            "now": now,
         },
     )
+    for portion in portions:
+        if portion.lost > 0:
+            segment = portion.segment
+            values = {"signal": segment.signal, "lost": portion.lost, "stem": segment.stem}
+            connection.execute(_LOSS, values | {"now": now, "process": this_process()})

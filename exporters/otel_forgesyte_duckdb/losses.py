@@ -59,9 +59,14 @@ class Losses:
             self._waiting += Counter()  # drops the zeros
 
 
+def this_process() -> str:
+    """Return who lost something, as the loss ledger names it."""
+    return f"{os.getpid()}@{socket.gethostname()}"
+
+
 def loss_lines(counts: dict[tuple[str, str], int]) -> bytes:
     """Return the lines of a `losses` segment for these counts."""
-    process = f"{os.getpid()}@{socket.gethostname()}"
+    process = this_process()
     now = time.time_ns()
     return b"".join(
         orjson.dumps(

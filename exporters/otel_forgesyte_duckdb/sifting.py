@@ -62,7 +62,8 @@ class Sifter:
         try:
             good = self._storable([line for line in lines if self._is_json(line)])
             replace_letters(self._spool, self._segment.stem, self._dead)
-            portion = self._portion(good, dead=len(self._dead))
+            lost = (self._segment.lines or 0) - len(lines)
+            portion = self._portion(good, dead=len(self._dead), lost=lost)
             store(self._connection, [portion])
         finally:
             self._part.unlink(missing_ok=True)
@@ -102,10 +103,10 @@ class Sifter:
             return False
         return True
 
-    def _portion(self, lines: list[bytes], dead: int = 0) -> Portion:
+    def _portion(self, lines: list[bytes], dead: int = 0, lost: int = 0) -> Portion:
         self._part.write_bytes(b"".join(line + b"\n" for line in lines))
         self._part.chmod(0o600)
-        return Portion(self._segment, self._part, len(lines), dead)
+        return Portion(self._segment, self._part, len(lines), dead, lost)
 
     def _set_aside(self, line: bytes, reason: str) -> None:
         text = line.decode("utf-8", "backslashreplace")

@@ -120,7 +120,9 @@ def undrained(tmp_path: Path) -> Iterator[Target]:
 def run_python(tmp_path: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
     """Runs a piece of Python in a process of its own until it ends."""
 
-    def run(source: str, *arguments: object, **environment: str) -> subprocess.CompletedProcess[str]:
+    def run(
+        source: str, *arguments: object, **environment: str
+    ) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
             [sys.executable, "-c", textwrap.dedent(source), *map(str, arguments)],
             cwd=tmp_path,

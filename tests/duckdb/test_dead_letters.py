@@ -1,0 +1,107 @@
+"""Lines the database refuses: found one by one, set aside, and everything else stored."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from otel_forgesyte_duckdb import read_letters
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.duckdb.conftest import Target
+
+
+def _segment(target: Target, spans: int) -> Path:
+    """Writes one sealed segment of spans, as the exporter does."""
+    tracer = target.tracer()
+    for number in range(spans):
+        tracer.start_span(f"s{number}").end()
+    target.shutdown()
+    [path] = target.spool.glob("*-spans-*.seg")
+    return path
+
+
+def _spoil(path: Path, line: int, old: bytes, new: bytes) -> None:
+    lines = path.read_bytes().splitlines(keepends=True)
+    assert old in lines[line]
+    lines[line] = lines[line].replace(old, new)
+    path.write_bytes(b"".join(lines))
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "reason"),
+    [
+        (b'"name"', b'"na', "not JSON"),
+        (b'"name"', b'"na\xff"', "not JSON"),
+        (b'"start_time_unix_nano":1', b'"start_time_unix_nano":"x1', "not JSON"),
+        (b'"flags":1', b'"flags":-1', "InvalidInputException"),
+        (b'"trace_id":"', b'"trace_id":"zz', "InvalidInputException"),
+    ],
+)
+def test_a_line_the_database_refuses_is_set_aside_and_the_rest_stored(
+    undrained: Target, old: bytes, new: bytes, reason: str
+) -> None:
+    path = _segment(undrained, 40)
+    path.write_bytes(path.read_bytes().replace(b'"flags":3', b'"flags":1'))
+    _spoil(path, 17, old, new)
+    undrained.drain()
+    [letter] = read_letters(undrained.spool)
+    assert letter.reason.startswith(reason)
+    assert '"s17"' in letter.record
+    assert undrained.value("SELECT count(*) FROM otel.spans") == 39
+    assert undrained.query(
+        "SELECT lines, stored, dead FROM otel.segments WHERE signal = 'spans'"
+    ) == [(40, 39, 1)]
+    assert undrained.segments("spans") == []
+
+
+def test_several_poison_lines_in_several_segments_are_all_found(undrained: Target) -> None:
+    for _ in range(3):
+        tracer = undrained.tracer()
+        for number in range(30):
+            tracer.start_span(f"s{number}").end()
+        undrained.shutdown()
+        undrained.made.clear()
+    for path in undrained.spool.glob("*-spans-*.seg"):
+        for line in (0, 13, 29):
+            _spoil(path, line, b'"trace_id":"', b'"trace_id":"zz')
+    undrained.drain()
+    status = undrained.status()
+    assert (status.stored, status.dead_lines, status.spooled_lines) == (81, 9, 0)
+
+
+def test_a_segment_with_nothing_but_poison_goes_away_too(undrained: Target) -> None:
+    path = _segment(undrained, 2)
+    path.write_bytes(b"\0\0\0\n\xff\xfe\n")
+    undrained.drain()
+    assert undrained.status().dead_lines == 2
+    assert undrained.segments("spans") == []
+
+
+def test_a_missing_column_is_not_the_lines_fault(undrained: Target) -> None:
+    _segment(undrained, 1)
+    undrained.drain()
+    from otel_forgesyte_duckdb import writing
+
+    with writing(undrained.path) as connection:
+        connection.execute("ALTER TABLE otel.spans DROP COLUMN links")
+    undrained.made.clear()
+    path = _segment(undrained, 5)
+    import duckdb
+
+    with pytest.raises(duckdb.Error):
+        undrained.drain()
+    assert path.exists()
+    assert list(read_letters(undrained.spool)) == []
+
+
+def test_lines_that_vanished_from_a_segment_are_counted_as_lost(undrained: Target) -> None:
+    path = _segment(undrained, 10)
+    lines = path.read_bytes().splitlines(keepends=True)
+    path.write_bytes(b"".join(lines[:7]))
+    undrained.drain()
+    status = undrained.status()
+    assert (status.stored, status.dropped) == (7, {"segment_damaged": 3})
