@@ -52,7 +52,7 @@ def assemble(settings: Settings, overrides: dict[str, Any]) -> Telemetry:
     metric = providers.metric_pipeline(settings, resource, report, prometheus)
     log = providers.log_pipeline(settings, resource, report)
     trace = providers.trace_pipeline(settings, resource, report, jobs)
-    jobs.exporters = stores = _lifecycle_exporters(settings, declared, report)
+    jobs.exporters = _lifecycle_exporters(settings, declared, report)
     frame_exporters = _frame_exporters(settings, declared, report)
     frames = FrameStream(frame_exporters, lambda: trace.provider.resource)
     if declared is not None:
@@ -64,7 +64,7 @@ def assemble(settings: Settings, overrides: dict[str, Any]) -> Telemetry:
     overlays.send_frames_to(frames)
     parts = (jobs, frames, measurements)
     worker = Worker(parts, _INTERVAL_S)
-    machinery = Machinery((trace, metric, log), jobs, frames, worker, stores, prometheus, server)
+    machinery = Machinery((trace, metric, log), jobs, frames, worker, prometheus, server)
     return Telemetry(report.parts, machinery, overrides)
 
 
@@ -114,8 +114,8 @@ def _lifecycle_exporters(
     if declared is not None:
         arguments: Iterable[dict[str, Any]] = declared.spans
     else:
-        is_used = "duckdb" in (*settings.traces, *settings.metrics, *settings.logs)
-        arguments = [settings.duckdb_arguments] if is_used else []
+        # Only where the ends go too: a start alone would leave each job running for ever.
+        arguments = [settings.duckdb_arguments] if "duckdb" in settings.traces else []
     made = [
         report.attempt("running jobs: duckdb", DuckDBSpanExporter, **given) for given in arguments
     ]

@@ -66,7 +66,7 @@ class FrameStream:
         exporters: Sequence[MetricExporter],
         resource: Callable[[], Resource],
     ) -> None:
-        self._exporters = exporters
+        self.exporters = exporters
         self._resource = resource
         self._frames: Buffer[Frame] = Buffer(_LIMIT)
         self.overflowed = 0
@@ -83,18 +83,12 @@ class FrameStream:
         if not frames:
             return
         metrics_data = encode(frames, self._resource())
-        for exporter in self._exporters:
+        for exporter in self.exporters:
             exporter.export(metrics_data)  # pyright: ignore[reportUnknownMemberType]
 
     def forget(self) -> None:
         """Drops what was taken: in a forked child it is the parent's."""
         self._frames.clear()
-
-    def shutdown(self) -> None:
-        """Delivers what is left and shuts the exporters down."""
-        self.deliver()
-        for exporter in self._exporters:
-            exporter.shutdown()  # pyright: ignore[reportUnknownMemberType]
 
 
 def encode(frames: Sequence[Frame], resource: Resource) -> MetricsData:

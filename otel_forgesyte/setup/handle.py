@@ -53,15 +53,24 @@ class Status:
 
 @dataclass
 class Machinery:
-    """The running parts; `stores` are the span exporters that reach each store directly."""
+    """The running parts."""
 
     pipelines: tuple[Pipeline, Pipeline, Pipeline]  # traces, metrics, logs
     jobs: JobSpanProcessor
     frames: FrameStream
     worker: Worker
-    stores: tuple[Any, ...]
     prometheus: PrometheusReader | None
     server: Server | None
+
+    @property
+    def targets(self) -> tuple[Any, ...]:
+        """Providers, or processors and readers, of ours."""
+        return tuple(target for pipeline in self.pipelines for target in pipeline.ours)
+
+    @property
+    def side_exporters(self) -> tuple[Any, ...]:
+        """Exporters of ours that no processor or reader owns."""
+        return (*self.jobs.exporters, *self.frames.exporters)
 
 
 class Telemetry:
@@ -102,13 +111,7 @@ class Telemetry:
         """
         if self._machinery is None or self._is_shut_down:
             return self._machinery is None
-        deadline = time.monotonic() + timeout_millis / 1_000
-        machinery = self._machinery
-        machinery.worker.flush()
-        targets = [target for pipeline in machinery.pipelines for target in pipeline.ours]
-        # A list: every one is flushed, also behind one that was not.
-        flushed = [_flush(target, deadline) for target in (*targets, *machinery.stores)]
-        return all(flushed)
+        return _deliver(self._machinery, timeout_millis)
 
     def shutdown(self, timeout_millis: float = 30_000) -> bool:
         """Delivers what is left and ends every thread and server of ours.
@@ -123,18 +126,18 @@ class Telemetry:
         """
         if self._is_shut_down or self._machinery is None:
             return True
-        flushed = self.force_flush(timeout_millis)
         self._is_shut_down = True
         atexit.unregister(self._at_exit)
         machinery = self._machinery
+        # From here on nothing is handed over any more, so the delivery below is the last.
         overlays.send_frames_to(None)
         telemetry.defer_measurements_to(None)
         machinery.worker.stop()
+        flushed = _deliver(machinery, timeout_millis)
         if machinery.server is not None:
             machinery.server.shutdown()
-        targets = [target for pipeline in machinery.pipelines for target in pipeline.ours]
-        for target in (machinery.frames, *targets, *machinery.stores):
-            # One part that fails to close must not keep the next open; status() was told before.
+        for target in (*machinery.targets, *machinery.side_exporters):
+            # One part that fails to close must not keep the next open.
             with suppress(Exception):
                 target.shutdown()
         trace, metric, log = machinery.pipelines
@@ -170,6 +173,16 @@ class Telemetry:
 
     def _at_exit(self) -> None:
         self.shutdown(_EXIT_MILLIS)
+
+
+def _deliver(machinery: Machinery, timeout_millis: float) -> bool:
+    deadline = time.monotonic() + timeout_millis / 1_000
+    machinery.worker.flush()
+    # The SDK's processors never flush their exporter, and ours stores what it was given.
+    exporters = [exporter for pipeline in machinery.pipelines for exporter in pipeline.exporters]
+    targets = (*machinery.targets, *exporters, *machinery.side_exporters)
+    # A list: every one is flushed, also behind one that was not.
+    return all([_flush(target, deadline) for target in targets])  # noqa: C419
 
 
 def _flush(target: Any, deadline: float) -> bool:

@@ -15,7 +15,11 @@ from opentelemetry import _logs, metrics, trace
 from opentelemetry.sdk._logs import LoggerProvider
 from opentelemetry.sdk._logs.export import BatchLogRecordProcessor
 from opentelemetry.sdk.metrics import MeterProvider
-from opentelemetry.sdk.metrics.export import MetricReader, PeriodicExportingMetricReader
+from opentelemetry.sdk.metrics.export import (
+    MetricExporter,
+    MetricReader,
+    PeriodicExportingMetricReader,
+)
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor
 
@@ -26,7 +30,6 @@ from otel_forgesyte_duckdb import DuckDBMetricExporter
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-    from opentelemetry.sdk.metrics.export import MetricExporter
     from opentelemetry.sdk.resources import Resource
 
     from otel_forgesyte.setup.processors import JobSpanProcessor
@@ -55,11 +58,13 @@ class Pipeline:
         provider: the SDK provider in use.
         owned: it was made here, so it is ours to shut down.
         added: processors or readers of ours, to be flushed and shut down if it is not.
+        exporters: what those deliver to.
     """
 
     provider: Any
     owned: bool
     added: list[Any] = field(default_factory=list[Any])
+    exporters: list[Any] = field(default_factory=list[Any])
 
     @property
     def ours(self) -> tuple[Any, ...]:
@@ -80,9 +85,10 @@ def trace_pipeline(
         report,
     )
     pipeline.added.append(jobs)
+    pipeline.exporters += _load_all("traces", settings.traces, settings, report)
     pipeline.added += [
         BatchSpanProcessor(exporter, **_batch_defaults("OTEL_BSP"))
-        for exporter in _load_all("traces", settings.traces, settings, report)
+        for exporter in pipeline.exporters
     ]
     for processor in pipeline.added:
         pipeline.provider.add_span_processor(processor)
@@ -100,9 +106,10 @@ def log_pipeline(settings: Settings, resource: Resource, report: Report) -> Pipe
         report,
     )
     pipeline.added.append(JobLogProcessor())
+    pipeline.exporters += _load_all("logs", settings.logs, settings, report)
     pipeline.added += [
         BatchLogRecordProcessor(exporter, **_batch_defaults("OTEL_BLRP"))
-        for exporter in _load_all("logs", settings.logs, settings, report)
+        for exporter in pipeline.exporters
     ]
     for processor in pipeline.added:
         pipeline.provider.add_log_record_processor(processor)
@@ -114,10 +121,10 @@ def metric_pipeline(
 ) -> Pipeline:
     """Measurements: a periodic reader for each push exporter, and the Prometheus reader."""
     names = [name for name in settings.metrics if name != "prometheus"]
-    readers = [] if prometheus is None else [prometheus]
-    for loaded in _load_all("metrics", names, settings, report):
-        is_reader = isinstance(loaded, MetricReader)
-        readers.append(loaded if is_reader else _periodic(loaded))
+    loaded = list(_load_all("metrics", names, settings, report))
+    readers = [one if isinstance(one, MetricReader) else _periodic(one) for one in loaded]
+    if prometheus is not None:
+        readers.append(prometheus)
     pipeline = _pipeline(
         "metrics",
         metrics.get_meter_provider(),
@@ -126,7 +133,8 @@ def metric_pipeline(
         metrics.set_meter_provider,
         report,
     )
-    pipeline.added.extend(readers)
+    pipeline.added += readers
+    pipeline.exporters += [one for one in loaded if isinstance(one, MetricExporter)]
     if not pipeline.owned:
         for reader in readers:
             pipeline.provider.add_metric_reader(reader)

@@ -94,6 +94,16 @@ def test_console_instead_of_duckdb_needs_no_change_of_code(
     assert not (tmp_path / "telemetry.duckdb").exists()
 
 
+def test_spans_elsewhere_leave_no_job_running_for_ever(
+    run_application: RunProgram, tmp_path: Path
+) -> None:
+    run_application(OTEL_TRACES_EXPORTER="console")
+    stored = phase8(tmp_path / "telemetry.duckdb")
+    assert stored["jobs"] == []
+    assert stored["devices"] == OF_THE_APPLICATION["devices"]
+    assert stored["overlays"] == OF_THE_APPLICATION["overlays"]
+
+
 class _Receiver(BaseHTTPRequestHandler):
     paths: list[str]
 
