@@ -1,5 +1,6 @@
 -- The frames of one job with their exact draw time, in order: $job_id.
-SELECT
+-- DISTINCT, because a reader with cumulative temporality sends an exemplar again with every export.
+SELECT DISTINCT
     frame_index,
     render_time_ms,
     dropped_frames,

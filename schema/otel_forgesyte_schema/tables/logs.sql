@@ -5,12 +5,13 @@ CREATE TABLE IF NOT EXISTS otel.logs (
     time_unix_nano TIMESTAMP_NS,
     -- When the SDK saw it.
     observed_time_unix_nano TIMESTAMP_NS,
-    -- The span it was written under, if any.
+    -- The span it was written under, if any: how a trace finds its log lines.
     trace_id UUID,
     span_id UBIGINT,
     flags UINTEGER,
     -- 1-24 as OpenTelemetry counts; 9 is INFO, 17 is ERROR.
     severity_number INTEGER,
+    -- The source's own word (WARN, WARNING): filter on the number.
     severity_text VARCHAR,
     -- Any JSON value, a string with its quotes: body ->> '$' gives the plain text.
     body JSON,
@@ -20,9 +21,11 @@ CREATE TABLE IF NOT EXISTS otel.logs (
     service_name VARCHAR,
     job_id VARCHAR,
     plugin VARCHAR,
+    -- The web request a line belongs to, which may cover several jobs or none.
     request_id VARCHAR,
     -- error.type, or else exception.type: the second is what the stock logging handler writes.
     error_type VARCHAR,
+    -- Equal for errors that are the same fault: what they are grouped by.
     error_fingerprint VARCHAR,
     attributes JSON,
     dropped_attributes_count UINTEGER,
@@ -30,5 +33,6 @@ CREATE TABLE IF NOT EXISTS otel.logs (
     scope_version VARCHAR,
     scope_schema_url VARCHAR,
     scope_attributes JSON,
+    -- Content hash of the process's resource; what it says is in otel.resources.
     resource_id UUID
 );

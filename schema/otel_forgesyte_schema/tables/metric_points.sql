@@ -2,7 +2,9 @@
 -- One table instead of one per type: "everything this process measured at ten past" is one query.
 CREATE TABLE IF NOT EXISTS otel.metric_points (
     name VARCHAR,
+    -- Repeated on every row: it compresses to nothing, and a join for it would cost every query.
     description VARCHAR,
+    -- UCUM: s, By, {job}. Durations are in seconds, unlike the milliseconds of the tables in main.
     unit VARCHAR,
     -- sum, gauge, histogram or exponential_histogram.
     metric_type VARCHAR,
@@ -13,6 +15,7 @@ CREATE TABLE IF NOT EXISTS otel.metric_points (
     -- Naive UTC. A delta point covers start to time; a gauge may have no start.
     start_time_unix_nano TIMESTAMP_NS,
     time_unix_nano TIMESTAMP_NS,
+    -- The labels. Never a job id, a frame index or a path: each set of values is a series of its own.
     attributes JSON,
     -- sum and gauge: one of the two. Kept apart because a 64-bit count does not fit a double.
     int_value BIGINT,
@@ -32,6 +35,7 @@ CREATE TABLE IF NOT EXISTS otel.metric_points (
     positive_bucket_counts UBIGINT[],
     negative_offset INTEGER,
     negative_bucket_counts UBIGINT[],
+    -- Bit 1: no value was recorded.
     flags UINTEGER,
     -- Sample measurements with what the view filtered out of the labels. Rendered frames travel here.
     exemplars STRUCT(
@@ -41,6 +45,7 @@ CREATE TABLE IF NOT EXISTS otel.metric_points (
         span_id UBIGINT,
         filtered_attributes JSON
     )[],
+    -- Promoted from the resource, as in otel.spans.
     service_name VARCHAR,
     -- Which process of a service: two workers' counters must never be added as one series.
     service_instance_id VARCHAR,
@@ -48,5 +53,6 @@ CREATE TABLE IF NOT EXISTS otel.metric_points (
     scope_version VARCHAR,
     scope_schema_url VARCHAR,
     scope_attributes JSON,
+    -- Content hash of the process's resource; what it says is in otel.resources.
     resource_id UUID
 );
