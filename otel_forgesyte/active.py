@@ -11,14 +11,12 @@ import os
 from collections import deque
 from typing import TYPE_CHECKING
 
-from opentelemetry.metrics import Observation
-
 from otel_forgesyte.semconv import FORGESYTE_PLUGIN_NAME
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from opentelemetry.metrics import CallbackOptions
+    from opentelemetry.metrics import CallbackOptions, Observation
 
 
 class ActiveJobs:
@@ -47,6 +45,8 @@ class ActiveJobs:
 
     def observe(self, _options: CallbackOptions) -> Iterable[Observation]:
         """One observation per plugin seen so far, zero included so that a gauge comes down."""
+        from opentelemetry.metrics import Observation
+
         return [
             Observation(len(running), {FORGESYTE_PLUGIN_NAME: plugin})
             for plugin, running in list(self._running.items())

@@ -8,7 +8,6 @@ span. Processors read `JOB_KEY` from a span's parent context to stamp the job id
 from __future__ import annotations
 
 import os
-import random
 import time
 from itertools import count
 from typing import TYPE_CHECKING, Any, Final, cast
@@ -18,12 +17,9 @@ from opentelemetry.trace import INVALID_SPAN, set_span_in_context
 
 if TYPE_CHECKING:
     from contextvars import Token
+    from random import Random
 
     from opentelemetry.trace import Span
-
-_random = random.Random()  # noqa: S311 - ids are told apart by it, nothing is kept secret
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_random.seed)
 
 JOB_KEY: Final = create_key("forgesyte-job")
 OPERATION_KEY: Final = create_key("forgesyte-operation")
@@ -67,14 +63,28 @@ def new_job_id() -> str:
     From a generator of our own: applications seed the shared one, and two workers with one seed
     would share their job ids. `uuid4` asks the kernel each time and takes five times as long.
     """
+    bits = (_random or _seeded()).getrandbits
     milliseconds = time.time_ns() // 1_000_000
     return "%08x-%04x-7%03x-%04x-%012x" % (  # noqa: UP031 - half the time of an f-string here
         milliseconds >> 16,
         milliseconds & 0xFFFF,
-        _random.getrandbits(12),
-        0x8000 | _random.getrandbits(14),
-        _random.getrandbits(48),
+        bits(12),
+        0x8000 | bits(14),
+        bits(48),
     )
+
+
+_random: Random | None = None
+
+
+def _seeded() -> Random:
+    import random  # when the first id is made: an application may give all of its own
+
+    global _random  # noqa: PLW0603 - one generator per process
+    _random = random.Random()  # noqa: S311 - ids are told apart by it, nothing is kept secret
+    if hasattr(os, "register_at_fork"):
+        os.register_at_fork(after_in_child=_random.seed)
+    return _random
 
 
 def leave(token: Token[Any]) -> None:

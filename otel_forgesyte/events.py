@@ -8,8 +8,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from opentelemetry._logs import SeverityNumber
-
 from otel_forgesyte.exceptions import message, stack, type_name
 from otel_forgesyte.failures import failed
 from otel_forgesyte.semconv import (
@@ -28,6 +26,7 @@ from otel_forgesyte.semconv import (
 from otel_forgesyte.telemetry import emitters
 
 if TYPE_CHECKING:
+    from opentelemetry._logs import SeverityNumber
     from opentelemetry.context import Context
 
 
@@ -38,12 +37,16 @@ def exception_event(  # noqa: PLR0913 - an exception and where it fell
     context: Context | None,
     *,
     device: str | None = None,
-    severity: SeverityNumber = SeverityNumber.ERROR,
+    is_final: bool = True,
 ) -> None:
     """Log `error` with its stack, and the `device` it was tried on, if that is what failed.
 
-    Without a logger that listens the stack is not even formatted. Never raises.
+    An error, or a warning where it is not final, since another attempt follows. Without a logger
+    that listens the stack is not even formatted. Never raises.
     """
+    from opentelemetry._logs import SeverityNumber
+
+    severity = SeverityNumber.ERROR if is_final else SeverityNumber.WARN
     try:
         if not _is_heard(EVENT_EXCEPTION, severity):
             return
@@ -71,6 +74,8 @@ def device_event(  # noqa: PLR0913 - a decision and where it fell
     timestamp: int | None = None,
 ) -> None:
     """Log one device decision; both names are canonical. A fallback is a warning. Never raises."""
+    from opentelemetry._logs import SeverityNumber
+
     fallback = requested != used
     severity = SeverityNumber.WARN if fallback else SeverityNumber.INFO
     try:

@@ -6,8 +6,6 @@ import functools
 import inspect
 from typing import TYPE_CHECKING, Any, NamedTuple, ParamSpec, TypeVar, cast
 
-from opentelemetry._logs import SeverityNumber
-
 from otel_forgesyte.context import current_job
 from otel_forgesyte.devices import canonical_device, current_operation, reason_text, report_device
 from otel_forgesyte.events import exception_event
@@ -142,8 +140,7 @@ class _Attempts:
         plugin = None if operation is None else operation.plugin
         job_id = None if job is None else job.job_id
         is_last = device is self.devices[-1]
-        severity = SeverityNumber.ERROR if is_last else SeverityNumber.WARN
-        exception_event(error, job_id, plugin, None, device=name, severity=severity)
+        exception_event(error, job_id, plugin, None, device=name, is_final=is_last)
         if is_last and operation is not None:
             mark(error)  # it leaves now, and the operation would log it again
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timezone
+from typing import TYPE_CHECKING, TypeAlias
 
-Moment = datetime | float | str
+if TYPE_CHECKING:
+    from datetime import datetime
+
+Moment: TypeAlias = "datetime | float | str"
 """A point in time.
 
 - `datetime`: an aware one is what it says; a naive one is UTC, never local time.
@@ -24,6 +27,8 @@ def unix_nano(moment: Moment) -> int:
     Raises:
         ValueError: `moment` is none of the forms above.
     """
+    from datetime import datetime  # when a time is given: the module takes a millisecond to load
+
     if isinstance(moment, str):
         # Python 3.10 reads every offset but the letter Z.
         moment = datetime.fromisoformat(moment.strip().replace("Z", "+00:00"))
@@ -39,6 +44,8 @@ def unix_nano(moment: Moment) -> int:
 
 
 def _from_datetime(moment: datetime) -> int:
+    from datetime import datetime, timezone
+
     aware = moment.replace(tzinfo=timezone.utc) if moment.tzinfo is None else moment
     since_epoch = aware - datetime(1970, 1, 1, tzinfo=timezone.utc)
     # Whole parts, not total_seconds(): a float has no room for microseconds since 1970.

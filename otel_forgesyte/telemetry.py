@@ -8,10 +8,9 @@ to work when the host sets a provider. Set-up (and tests) bind other providers w
 
 from __future__ import annotations
 
-from importlib import metadata
 from typing import TYPE_CHECKING, Any, Protocol
 
-from opentelemetry import _logs, metrics, trace
+from opentelemetry import trace
 from opentelemetry.context import Context, get_current
 
 from otel_forgesyte import semconv
@@ -86,6 +85,9 @@ class Emitters:
         meter_provider: MeterProvider | None,
         logger_provider: LoggerProvider | None,
     ) -> None:
+        # Here, not above: they are a fifth of what importing this package would take.
+        from opentelemetry import _logs, metrics
+
         version = _package_version()
         scope = semconv.SCOPE_NAME
         self.tracer: Tracer = _made(
@@ -220,6 +222,8 @@ def _made(place: str, make: Callable[[], Any], fallback: Callable[[], Any]) -> A
 
 
 def _package_version() -> str:
+    from importlib import metadata  # half of what importing the whole package would take
+
     try:
         return metadata.version("otel-forgesyte")
     except metadata.PackageNotFoundError:  # run from a source tree that is not installed

@@ -9,12 +9,14 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from enum import Enum
-from typing import Any, Generic, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Generic, TypeAlias, TypeVar, cast
 from uuid import UUID
 
 from otel_forgesyte.failures import failed
+
+if TYPE_CHECKING:
+    from datetime import datetime
 
 T = TypeVar("T")
 
@@ -46,8 +48,8 @@ def constant(value: T) -> Constant[T]:
     return Constant(value)
 
 
-Value = (
-    str | int | float | UUID | Enum | datetime | Constant[Any] | Callable[[Arguments], Any] | None
+Value: TypeAlias = (
+    "str | int | float | UUID | Enum | datetime | Constant[Any] | Callable[[Arguments], Any] | None"
 )
 """What a decorator's argument may be.
 
