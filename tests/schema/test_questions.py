@@ -190,6 +190,14 @@ def test_one_jobs_frames_come_with_their_exact_time(one_job: Store) -> None:
     assert ask(one_job, "job_frames", job_id="a") == [(0, 0.4, 0, None, after(2), None, None)]
 
 
+def test_a_frame_whose_exemplar_was_sent_twice_is_given_once(
+    one_job: Store, records: Records
+) -> None:
+    one_job.write("metric_points", records.frames(records.frame("a", 0, 2, 0.0004)))
+
+    assert ask(one_job, "job_frames", job_id="a") == [(0, 0.4, 0, None, after(2), None, None)]
+
+
 def test_one_jobs_spans_include_those_of_other_libraries(one_job: Store) -> None:
     assert [row[3] for row in ask(one_job, "job_spans", job_id="a")] == ["work", "work", "SELECT"]
 
