@@ -15,7 +15,7 @@ from otel_forgesyte.cli.invocation import Invocation, answers_in_text
 from otel_forgesyte.cli.progress import progress
 
 if TYPE_CHECKING:
-    from otel_forgesyte.demo.report import DemoReport
+    from otel_forgesyte.demo import DemoReport
 
 __all__ = ["register"]
 
@@ -46,7 +46,7 @@ def demo(invocation: Invocation, *, port: Port = 0) -> None:
 
 
 def _run(database: str, port: int) -> DemoReport:
-    from otel_forgesyte.demo.run import DemoUnavailable, run_demo
+    from otel_forgesyte.demo import DemoUnavailable, run_demo
 
     try:
         with progress("demo") as advance:

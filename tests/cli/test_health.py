@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING
 
 import duckdb
 import pytest
+from typer.testing import CliRunner
 
+from otel_forgesyte.cli import app
 from tests.reading.exporting import Jobs
 
 if TYPE_CHECKING:
@@ -221,3 +223,56 @@ def test_doctor_names_a_file_that_is_no_database(cli: Run, tmp_path: Path) -> No
 
     assert finished.code == 1
     assert "cannot be read" in finished.out
+
+
+def test_doctor_says_what_to_do_about_a_newer_database_and_about_a_strangers(
+    cli: Run, database: Path, tmp_path: Path
+) -> None:
+    with duckdb.connect(database) as connection:
+        connection.execute("UPDATE otel.schema_version SET version = 99")
+    duckdb.connect(tmp_path / "stranger.duckdb").close()
+
+    newer = cli("doctor", "-d", database)
+    stranger = cli("doctor", "-d", "stranger.duckdb")
+
+    assert newer.code == stranger.code == 1
+    assert "-> pip install --upgrade otel-forgesyte" in newer.out
+    assert "holds no otel-forgesyte tables" in stranger.out
+
+
+def test_doctor_names_a_folder_that_is_not_there(cli: Run, tmp_path: Path) -> None:
+    finished = cli("doctor", "-d", "no/such/folder/t.duckdb")
+
+    assert finished.code == 1
+    assert f"-> mkdir -p {tmp_path / 'no/such/folder'}" in finished.out
+
+
+def test_doctor_names_a_set_up_variable_that_cannot_be_understood(cli: Run, database: Path) -> None:
+    finished = cli("doctor", "-d", database, "--json", OTEL_EXPORTER_PROMETHEUS_PORT="http")
+
+    assert finished.code == 1
+    (problem,) = _problems(finished)
+    assert "OTEL_EXPORTER_PROMETHEUS_PORT is 'http'" in problem
+
+
+def test_doctor_names_a_spool_that_is_nearly_full(cli: Run, database: Path) -> None:
+    _record_undrained(database, 40)
+
+    finished = cli("doctor", "-d", database, OTEL_EXPORTER_DUCKDB_SPOOL_MAX_BYTES="10000")
+
+    assert finished.code == 1
+    assert "of at most 10000 bytes" in finished.out
+
+
+def test_doctor_names_rivals_for_automatic_set_up(
+    database: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(
+        "otel_forgesyte.cli.environment.configurators", lambda: ("distro", "otel_forgesyte")
+    )
+
+    finished = CliRunner().invoke(app, ["doctor", "-d", str(database)])
+
+    assert finished.exit_code == 1
+    assert "several OpenTelemetry configurators are installed" in finished.output
+    assert "-> set OTEL_PYTHON_CONFIGURATOR=otel_forgesyte" in finished.output

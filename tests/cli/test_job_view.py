@@ -6,6 +6,7 @@ import json
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+import duckdb
 import pytest
 import typer
 
@@ -81,6 +82,22 @@ def test_a_failed_job_says_why_and_a_running_one_has_no_end(cli: Run, database: 
     assert "  failed  faces.detect  20 ms\n" in failed
     assert "job stuck: running (plugin text" in running
     assert ", ended -\n" in running
+
+
+def test_a_screen_shows_200_spans_and_50_logs_and_how_to_get_the_rest(
+    cli: Run, database: Path
+) -> None:
+    with duckdb.connect(database) as connection:
+        connection.execute(
+            "INSERT INTO otel.spans BY NAME SELECT span_id * 1000 + n AS span_id, * EXCLUDE "
+            "(span_id, n) FROM otel.spans, range(100) AS more(n)"
+        )
+        connection.execute("INSERT INTO otel.logs SELECT l.* FROM otel.logs l, range(99)")
+
+    finished = cli("job", "j1", "-d", database)
+
+    assert "… 204 more spans: --json gives all of them" in finished.out
+    assert "… 50 more: --json gives all of them" in finished.out
 
 
 def test_a_job_in_json_is_the_whole_tree(cli: Run, database: Path) -> None:

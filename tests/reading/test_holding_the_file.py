@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -11,6 +12,7 @@ import duckdb
 import pytest
 
 from otel_forgesyte.reading import NoDatabase, open_reader
+from otel_forgesyte_duckdb.database import gate
 from otel_forgesyte_schema import SCHEMA_VERSION
 from otel_forgesyte_schema.errors import DatabaseLocked, SchemaMismatch, SchemaTooNew
 from tests.reading.exporting import Jobs
@@ -113,6 +115,15 @@ def test_a_writing_connection_of_the_same_process_is_waited_for_and_then_named(
         duckdb.connect(database),
         open_reader(database, timeout_s=0.1) as reader,
         pytest.raises(DatabaseLocked, match="another connection of this process"),
+    ):
+        reader.job_summary()
+
+
+def test_another_thread_of_this_process_is_waited_for_and_then_named(database: Path) -> None:
+    with (
+        gate(database),
+        open_reader(database, timeout_s=0.1) as reader,
+        pytest.raises(DatabaseLocked, match=f"another thread of this process .{os.getpid()}."),
     ):
         reader.job_summary()
 

@@ -10,6 +10,7 @@ import pytest
 
 from otel_forgesyte.reading import NoDatabase, open_reader
 from otel_forgesyte_duckdb import Settings, drain
+from otel_forgesyte_duckdb.segments import SegmentFile, list_segments
 from tests.reading.exporting import Jobs
 
 if TYPE_CHECKING:
@@ -127,3 +128,27 @@ def test_sql_sees_the_copy_and_the_relation_outlives_it(target: Path) -> None:
 def test_without_database_and_spool_there_is_nothing_to_read(target: Path) -> None:
     with open_reader(target, include_spool=True) as reader, pytest.raises(NoDatabase):
         reader.job_summary()
+
+
+def test_a_segment_sealed_while_it_is_being_read_is_not_lost(
+    target: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waiting = _undrained(target, "a")
+    spool = target.with_name("spooled.duckdb.spool")
+    listed = [list_segments(spool)]
+    waiting.shutdown()
+
+    def stale_once(folder: Path) -> list[SegmentFile]:
+        return listed.pop() if listed else list_segments(folder)
+
+    monkeypatch.setattr("otel_forgesyte_duckdb.segments.list_segments", stale_once)
+
+    assert _job_ids(target, include_spool=True) == ["a"]
+
+
+def test_half_a_line_of_a_killed_writer_is_left_out(target: Path) -> None:
+    _seal_and_drain(target, _undrained(target, "a"))
+    spool = target.with_name("spooled.duckdb.spool")
+    (spool / "1-0123456789ab-spans-00000001.open").write_bytes(b'{"trace_id": "00')
+
+    assert _job_ids(target, include_spool=True) == ["a"]
