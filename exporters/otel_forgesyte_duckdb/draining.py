@@ -74,7 +74,9 @@ class Drainer:
             return True
         if not try_lock(self._election):
             return False
-        pid_file(self._settings.spool).write_text(str(os.getpid()), encoding="ascii")
+        flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC
+        with os.fdopen(os.open(pid_file(self._settings.spool), flags, 0o600), "w") as file:
+            file.write(str(os.getpid()))
         return True
 
     def resign(self) -> None:

@@ -18,10 +18,10 @@ def file_lock(path: Path) -> FileLock:
     return FileLock(path, mode=0o600, thread_local=False)
 
 
-def try_lock(lock: FileLock) -> bool:
-    """Take the lock if it is free."""
+def try_lock(lock: FileLock, timeout_s: float = 0.0) -> bool:
+    """Take the lock if it is free, or becomes so in time."""
     try:
-        lock.acquire(timeout=0)  # pyright: ignore[reportUnknownMemberType]
+        lock.acquire(timeout=timeout_s)  # pyright: ignore[reportUnknownMemberType]
     except Timeout:
         return False
     return True

@@ -86,7 +86,9 @@ def recover(spool: Path) -> int:
     """
     opened = [segment for segment in list_segments(spool) if segment.lines is None]
     recovered = 0
-    for writer in sorted({segment.writer for segment in opened}):
+    # By their locks too: a writer killed with nothing open leaves that file behind.
+    locks = {path.stem for path in spool.glob("*-*.lock")}
+    for writer in sorted(locks | {segment.writer for segment in opened}):
         lock = writer_lock(spool, writer)
         if not try_lock(lock):  # alive
             continue

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import os
 import re
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
@@ -55,13 +55,17 @@ class Settings:
 
     @property
     def spool(self) -> Path:
-        """The spool directory, absolute, so that a later `chdir` changes nothing."""
+        """The spool directory, absolute."""
         return Path(self.spool_directory or f"{self.database}.spool").absolute()
 
     @property
     def database_path(self) -> Path:
         """The database file, absolute."""
         return Path(self.database).absolute()
+
+    def anchored(self) -> Settings:
+        """Return the same with absolute paths, so that a later `chdir` changes nothing."""
+        return replace(self, database=str(self.database_path), spool_directory=str(self.spool))
 
     @classmethod
     def resolve(cls, **overrides: Any) -> Settings:

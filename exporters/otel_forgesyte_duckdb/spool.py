@@ -7,6 +7,7 @@ segment has reached its size.
 from __future__ import annotations
 
 import contextlib
+import errno
 import logging
 import os
 import secrets
@@ -104,13 +105,16 @@ class SpoolWriter:
         self._bytes = 0
         self._counted_at = -_RECOUNT_S
         self._resources: set[str] = set()
+        self._is_closed = False
 
     def append(self, signal: str, data: bytes, lines: int) -> bool:
         """Append whole lines to the signal's segment; False when they were dropped (counted)."""
         full: OpenSegment | None = None
         try:
             with self._lock:
-                if self._is_full(len(data)) and signal not in SIGNALS[:2]:
+                if self._is_closed:
+                    reason = "exporter_shut_down"
+                elif self._is_full(len(data)) and signal not in SIGNALS[:2]:
                     reason = "spool_full"
                 else:
                     reason = ""
@@ -153,7 +157,7 @@ class SpoolWriter:
             return set(self._unfinished)
 
     def close(self) -> None:
-        """Seal everything and give up the name."""
+        """Seal everything, give up the name and take no more."""
         while True:
             self.seal()
             with self._lock:
@@ -164,6 +168,7 @@ class SpoolWriter:
                         Path(self._alive.lock_file).unlink(missing_ok=True)
                     self._alive.release()
                     self._alive = None
+                self._is_closed = True
                 return
 
     def abandon(self) -> None:
@@ -179,7 +184,9 @@ class SpoolWriter:
         if self._alive is None:
             make_spool(self._spool)
             alive = writer_lock(self._spool, self.name)
-            try_lock(alive)  # free: nobody else has this name
+            # Nobody else has this name, but a drainer may look for a moment whether it is in use.
+            if not try_lock(alive, timeout_s=1.0):
+                raise TimeoutError(errno.EAGAIN, "the writer's own lock is taken", alive.lock_file)
             self._alive = alive
         self._sequence += 1
         stem = f"{self.name}-{signal}-{self._sequence:08d}"

@@ -32,6 +32,7 @@ def acquire(settings: Settings) -> Store:
         ConfigError: the target cannot be written to; says which path, why, and what to do.
     """
     global _lock, _hooked  # noqa: PLW0602, PLW0603 - one per process by nature
+    settings = settings.anchored()
     check_target(settings)
     target = _target(settings)
     with _lock:

@@ -7,7 +7,7 @@ import subprocess
 import sys
 import textwrap
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import pytest
 from opentelemetry.sdk.resources import Resource
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from opentelemetry.trace import Tracer
 
 Exporter = DuckDBSpanExporter | DuckDBMetricExporter | DuckDBLogExporter
+Made = TypeVar("Made", DuckDBSpanExporter, DuckDBMetricExporter, DuckDBLogExporter)
 RESOURCE = Resource({"service.name": "shop", "service.instance.id": "shop-1"})
 
 
@@ -86,7 +87,7 @@ class Target:
         for exporter in self.made:
             exporter.shutdown()
 
-    def _kept(self, exporter: Any) -> Any:
+    def _kept(self, exporter: Made) -> Made:
         self.made.append(exporter)
         return exporter
 

@@ -113,10 +113,10 @@ def test_what_a_killed_writer_had_acknowledged_is_stored_once(
 ) -> None:
     writer = start_python(WRITE, undrained.path)
     assert writer.stdout is not None
-    for _ in range(lines):
-        acknowledged = int(writer.stdout.readline())
+    told = [writer.stdout.readline() for _ in range(lines)]
     writer.send_signal(signal.SIGKILL)
-    acknowledged = max([acknowledged, *map(int, writer.stdout.read().split())])
+    told += writer.stdout.read().split()
+    acknowledged = max(map(int, told))
     writer.wait()
     undrained.drain()
     [(total, distinct, most)] = undrained.query("""

@@ -1,0 +1,102 @@
+"""Argument, then environment, then default; and refusals that say what would fit."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from otel_forgesyte_duckdb import ConfigError, Settings
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def test_nothing_given_gives_the_defaults() -> None:
+    settings = Settings.resolve()
+    assert settings == Settings()
+    assert settings.spool.name == "telemetry.duckdb.spool"
+
+
+def test_the_environment_beats_the_default_and_an_argument_beats_the_environment(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("OTEL_EXPORTER_DUCKDB_DATABASE", "env.duckdb")
+    monkeypatch.setenv("OTEL_EXPORTER_DUCKDB_FLUSH_INTERVAL", "2.5")
+    monkeypatch.setenv("OTEL_EXPORTER_DUCKDB_SPOOL_DIRECTORY", "")
+    settings = Settings.resolve(database="arg.duckdb")
+    assert (settings.database, settings.flush_interval_s) == ("arg.duckdb", 2.5)
+    assert settings.spool.name == "arg.duckdb.spool"
+
+
+def test_describe_names_each_variable_and_where_its_value_came_from(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("OTEL_EXPORTER_DUCKDB_THREADS", "2")
+    rows = {row.field: row for row in Settings.describe(database="x.duckdb")}
+    assert rows["database"].source == "argument"
+    assert (rows["threads"].value, rows["threads"].source) == (2, "environment")
+    assert rows["segment_bytes"].source == "default"
+    assert [row.env for row in rows.values()] == [
+        "OTEL_EXPORTER_DUCKDB_DATABASE",
+        "OTEL_EXPORTER_DUCKDB_SPOOL_DIRECTORY",
+        "OTEL_EXPORTER_DUCKDB_FLUSH_INTERVAL",
+        "OTEL_EXPORTER_DUCKDB_SEGMENT_BYTES",
+        "OTEL_EXPORTER_DUCKDB_SPOOL_MAX_BYTES",
+        "OTEL_EXPORTER_DUCKDB_DRAIN",
+        "OTEL_EXPORTER_DUCKDB_SHUTDOWN_TIMEOUT",
+        "OTEL_EXPORTER_DUCKDB_MEMORY_LIMIT",
+        "OTEL_EXPORTER_DUCKDB_THREADS",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("given", "says"),
+    [
+        ({"database": "md:mine"}, "only a file path"),
+        ({"database": "s3://bucket/t.duckdb"}, "only a file path"),
+        ({"database": "sqlite:t.db"}, "only a file path"),
+        ({"database": ":memory:"}, "only a file path"),
+        ({"database": "ducklake:postgres:dbname=x"}, "not yet supported by this version"),
+        ({"database": "quack:localhost"}, "not yet supported by this version"),
+        ({"database": ""}, "give a file path"),
+        ({"database": 7}, "argument database is 7"),
+        ({"flush_interval_s": "soon"}, "give a number"),
+        ({"flush_interval_s": 0}, "at least 0.01"),
+        ({"flush_interval_s": float("nan")}, "at least 0.01"),
+        ({"threads": 0}, "at least 1"),
+        ({"drain": "never"}, "'thread' or 'external'"),
+        ({"memory_limit": "much"}, "a size such as 256MB"),
+        ({"colour": "red"}, "unknown duckdb exporter setting colour; known are database,"),
+    ],
+)
+def test_a_value_that_does_not_fit_is_refused_with_what_would(
+    given: dict[str, Any], says: str
+) -> None:
+    with pytest.raises(ConfigError, match=says):
+        Settings.resolve(**given)
+
+
+def test_a_bad_variable_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OTEL_EXPORTER_DUCKDB_SPOOL_MAX_BYTES", "lots")
+    with pytest.raises(
+        ConfigError, match="variable OTEL_EXPORTER_DUCKDB_SPOOL_MAX_BYTES is 'lots'"
+    ):
+        Settings.resolve()
+
+
+def test_a_later_change_of_directory_changes_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from otel_forgesyte_duckdb import DuckDBSpanExporter
+
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "elsewhere").mkdir()
+    exporter = DuckDBSpanExporter(database="t.duckdb")
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    from tests.duckdb.conftest import Target
+
+    Target(tmp_path / "t.duckdb").tracer(exporter).start_span("s").end()
+    exporter.shutdown()
+    assert Target(tmp_path / "t.duckdb").value("SELECT count(*) FROM otel.spans") == 1
+    assert list((tmp_path / "elsewhere").iterdir()) == []
