@@ -98,7 +98,7 @@ def drawn(
                 duration_s,
                 None if job is None else job.job_id,
                 None if known is None else known.plugin,
-                None if known is None else known.device,
+                None if known is None else known.device or (job and job.device),
                 int(index),
                 int(dropped or 0),
                 None if fps is None else float(fps),

@@ -8,7 +8,16 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from otel_forgesyte import constant, frame, frame_callback, frames, job, overlays, plugin
+from otel_forgesyte import (
+    constant,
+    frame,
+    frame_callback,
+    frames,
+    job,
+    overlays,
+    plugin,
+    report_device,
+)
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator
@@ -43,6 +52,17 @@ def test_a_frame_is_timed_and_knows_where_it_belongs(recorded: Recorder) -> None
         span_id=context.span_id,
     )
     assert [span.name for span in recorded.spans] == ["plugin overlay", "job server"]
+
+
+def test_a_frame_of_the_job_itself_has_the_device_that_a_plugin_reported(
+    recorded: Recorder,
+) -> None:
+    with job(job_id="j", plugin="server"):
+        with plugin(plugin="detector"):
+            report_device("gpu", "cpu", "no driver")
+        with frame(0):
+            pass
+    assert [drawn.device for drawn in recorded.frames] == ["cpu"]
 
 
 def test_without_a_destination_a_frame_is_measured_without_its_identity(
