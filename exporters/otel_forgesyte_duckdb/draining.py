@@ -85,8 +85,11 @@ class Drainer:
 
     def interrupt(self) -> None:
         """Make a statement that is running in another thread stop and roll back."""
+        import duckdb
+
         if connection := self._connection:
-            connection.interrupt()
+            with contextlib.suppress(duckdb.Error):  # closed meanwhile
+                connection.interrupt()
 
     def drain(
         self, deadline: float, on_progress: Callable[[DrainReport], None] | None = None

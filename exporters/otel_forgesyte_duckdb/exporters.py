@@ -30,7 +30,7 @@ from otel_forgesyte_duckdb.origins import Origin, Origins
 from otel_forgesyte_duckdb.settings import Settings
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from opentelemetry.sdk._logs import ReadableLogRecord
     from opentelemetry.sdk.metrics.view import Aggregation
@@ -55,23 +55,23 @@ class _Channel:
         self._is_shut_down = False
         self._shutting_down = threading.Lock()
 
-    def send(self, items: Sequence[Any], to_record: Callable[[Any], Record]) -> bool:
-        if self._is_shut_down:
-            self._store.refuse(self._signal, "exporter_shut_down", len(items))
-            return False
+    def send(self, items: Iterable[Any], to_record: Callable[[Any], Record]) -> bool:
         # A redaction hook or a log handler that makes telemetry would come back here for ever.
-        if getattr(_exporting, "now", False):
-            self._store.refuse(self._signal, "recursion", len(items))
-            return False
+        nested = getattr(_exporting, "now", False)
         _exporting.now = True
+        batch: list[Any] = []
+        reason = "exporter_shut_down" if self._is_shut_down else "recursion" if nested else ""
         try:
-            return self._store.accept(self._signal, self._encoder.encode(items, to_record))
+            batch = list(items)
+            if not reason:
+                return self._store.accept(self._signal, self._encoder.encode(batch, to_record))
         except Exception:
+            reason = "exporter_error"
             _logger.exception("a batch of %s was lost to an error of the exporter", self._signal)
-            self._store.refuse(self._signal, "exporter_error", len(items))
-            return False
         finally:
-            _exporting.now = False
+            _exporting.now = nested
+        self._store.refuse(self._signal, reason, len(batch))
+        return False
 
     def used(self, origin: Origin) -> None:
         self._store.writer.add_resource(origin.resource_id, origin.resource_line)
@@ -152,8 +152,8 @@ class DuckDBMetricExporter(MetricExporter):
     ) -> MetricExportResult:
         """Take the points of one collection."""
         del timeout_millis, kwargs  # nothing here waits for anything
-        points = list(metric_points(metrics_data, self._channel.origins))
-        done = not points or self._channel.send(points, metric_encoder(self._channel.used))
+        points = metric_points(metrics_data, self._channel.origins)
+        done = self._channel.send(points, metric_encoder(self._channel.used))
         return MetricExportResult.SUCCESS if done else MetricExportResult.FAILURE
 
     def force_flush(self, timeout_millis: float = 10_000) -> bool:

@@ -39,15 +39,15 @@ class SegmentFile:
 
 
 def list_segments(spool: Path) -> list[SegmentFile]:
-    """Return the segments of a spool, oldest name first; a directory not there holds none."""
-    found: list[SegmentFile] = []
+    """Return the segments of a spool, oldest first; a directory not there holds none."""
+    found: list[tuple[int, SegmentFile]] = []
     try:
         with os.scandir(spool) as entries:
             found.extend(segment for entry in entries if (segment := _segment(entry)))
     except FileNotFoundError:
         return []
-    # Within a writer the sequence number is the order of writing; between writers none matters.
-    return sorted(found, key=lambda segment: segment.stem)
+    # By time, so that no writer waits for ever behind a busier one whose name sorts before its own.
+    return [segment for _, segment in sorted(found, key=lambda item: (item[0], item[1].stem))]
 
 
 def list_sealed(spool: Path) -> list[SegmentFile]:
@@ -60,17 +60,19 @@ def spool_bytes(spool: Path) -> int:
     return sum(segment.size for segment in list_segments(spool))
 
 
-def _segment(entry: os.DirEntry[str]) -> SegmentFile | None:
+def _segment(entry: os.DirEntry[str]) -> tuple[int, SegmentFile] | None:
     match = _NAME.fullmatch(entry.name)
     if match is None or match["signal"] not in SIGNALS:
         return None
     try:
-        size = entry.stat().st_size
+        found = entry.stat()
     except FileNotFoundError:  # drained meanwhile
         return None
     lines = None if match["lines"] is None else int(match["lines"])
     path = Path(entry.path)
-    return SegmentFile(path, match["stem"], match["writer"], match["signal"], lines, size)
+    size = found.st_size
+    segment = SegmentFile(path, match["stem"], match["writer"], match["signal"], lines, size)
+    return found.st_mtime_ns, segment
 
 
 def writer_lock(spool: Path, writer: str) -> FileLock:

@@ -71,6 +71,8 @@ class Store:
             self.continue_in_child(may_drain=False)
         with self._counting:
             self.accepted[signal] += batch.lines + len(batch.dead)
+        if not batch.lines and not batch.dead:
+            return True
         self._ensure_thread()
         kept = True
         if batch.dead:
@@ -152,10 +154,10 @@ class Store:
 
     def _drain(self, deadline: float) -> bool:
         """Drain what is sealed if this process may; False when it could not, and why is logged."""
-        if not self._may_drain or not list_sealed(self.settings.spool):
+        if not self._may_drain:
             return False
         try:
-            if not self._drainer.elect():
+            if not list_sealed(self.settings.spool) or not self._drainer.elect():
                 return False
             self._drainer.drain(deadline)
         except Exception as error:  # noqa: BLE001 - the thread must outlive whatever DuckDB raises

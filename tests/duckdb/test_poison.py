@@ -7,13 +7,17 @@ import json
 import math
 from typing import TYPE_CHECKING, Any
 
+import orjson
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from opentelemetry.sdk._logs import ReadableLogRecord
 from opentelemetry.sdk.trace import ReadableSpan
 from opentelemetry.sdk.trace.export import SpanExportResult
 from opentelemetry.trace import SpanContext
 
 from otel_forgesyte_duckdb import read_letters
+from otel_forgesyte_duckdb.lines import LineEncoder
 from tests.duckdb.conftest import RESOURCE
 
 if TYPE_CHECKING:
@@ -152,3 +156,27 @@ def test_a_log_body_may_be_poison(target: Target) -> None:
     bodies = [json.loads(body) for (body,) in target.query("SELECT body FROM otel.logs")]
     assert bodies[1:] == ["NaN", "\\udc00", {"n": str(2**100)}]
     assert bodies[0]["size"] == 2
+
+
+ANYTHING = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.binary() | st.characters(),
+    lambda inner: st.lists(inner) | st.dictionaries(st.text() | st.integers(), inner),
+    max_leaves=20,
+)
+
+
+@settings(deadline=None)  # the machine may be busy
+@given(st.dictionaries(st.text(), ANYTHING), ANYTHING)
+def test_any_value_at_all_becomes_one_line_of_valid_json(
+    attributes: dict[str, Any], other: Any
+) -> None:
+    record = (
+        b'{"head":1,',
+        {"name": "s", "attributes": attributes, "other": other},
+        b',"end":1}\n',
+    )
+    batch = LineEncoder().encode([None, None], lambda _: record)
+    lines = batch.data.split(b"\n")
+    assert (batch.lines, batch.dead, len(lines), lines[2]) == (2, [], 3, b"")
+    for line in lines[:2]:
+        assert set(orjson.loads(line)) == {"head", "name", "attributes", "other", "end"}
