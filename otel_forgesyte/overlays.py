@@ -89,6 +89,9 @@ def drawn(
             context = get_current()
         job = cast("JobState | None", context.get(JOB_KEY))
         known = cast("Operation | None", context.get(OPERATION_KEY)) or job
+        device = None if known is None else known.device
+        if device is None and job is not None:
+            device = job.device  # as one of its plugins reported it
         if index is None:
             index = 0 if job is None else next(job.frames)
         span = get_current_span(context).get_span_context()
@@ -98,7 +101,7 @@ def drawn(
                 duration_s,
                 None if job is None else job.job_id,
                 None if known is None else known.plugin,
-                None if known is None else known.device or (job and job.device),
+                device,
                 int(index),
                 int(dropped or 0),
                 None if fps is None else float(fps),
