@@ -12,6 +12,8 @@ from otel_forgesyte.cli.invocation import Invocation, answers_in_rows
 from otel_forgesyte.cli.timespan import parse_timespan
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from duckdb import DuckDBPyRelation as Relation
 
     from otel_forgesyte.reading import Reader
@@ -42,6 +44,7 @@ Spool = Annotated[
 ]
 
 _LATEST = 20
+_FAILED_COLUMNS = "job_id, plugin, created_at, duration_ms, error_message"
 
 
 def register(app: typer.Typer) -> None:
@@ -66,16 +69,25 @@ def jobs(  # noqa: PLR0913 - one parameter an option is how Typer reads them
     if older_than is not None and not running:
         raise typer.BadParameter("--older-than needs --running")
 
-    def question(reader: Reader) -> Relation:
-        if running:
-            return reader.running_jobs(older_than)
-        if failed or latest is not None:
-            return reader.recent_jobs(latest or _LATEST, status="error" if failed else None)
-        return reader.job_summary()
-
-    title = "Running jobs" if running else "Latest jobs" if failed or latest else "Jobs"
+    title, ask = _question(running=running, older_than=older_than, latest=latest, failed=failed)
     with invocation.reader(include_spool=spool) as reader:
         if watch:
-            watching.repeat(lambda: invocation.answer(question(reader), title=title), every)
+            watching.repeat(lambda: invocation.answer(ask(reader), title=title), every)
         else:
-            invocation.answer(question(reader), title=title)
+            invocation.answer(ask(reader), title=title)
+
+
+def _question(
+    *, running: bool, older_than: timedelta | None, latest: int | None, failed: bool
+) -> tuple[str, Callable[[Reader], Relation]]:
+    """What was asked, as a title and a call."""
+    if running:
+        return "Running jobs", lambda reader: reader.running_jobs(older_than)
+    if failed:
+        # Fewer columns leave a narrow terminal room for the reason, which is the answer here.
+        return "Failed jobs", lambda reader: reader.recent_jobs(
+            latest or _LATEST, status="error"
+        ).project(_FAILED_COLUMNS)
+    if latest is not None:
+        return "Latest jobs", lambda reader: reader.recent_jobs(latest)
+    return "Jobs", lambda reader: reader.job_summary()

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from rich.console import Console, RenderableType
+    from rich.table import Table
+    from rich.text import Text
 
 __all__ = [
     "block",
@@ -39,7 +41,7 @@ __all__ = [
 
 # A terminal shows no more rows than a person scrolls back over; files and pipes get all of them.
 TERMINAL_ROWS = 200
-_NEVER_WRAPPED = 40
+_NEVER_CUT = 40
 
 
 def is_terminal() -> bool:
@@ -148,24 +150,34 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[Any]], *, title: str |
         note(f"… {left_out} more rows: --csv, --parquet, --json or a pipe gives all of them")
 
 
-def _drawn(columns: Sequence[str], rows: Sequence[Sequence[Any]], title: str | None) -> Any:
+def _drawn(columns: Sequence[str], rows: Sequence[Sequence[Any]], title: str | None) -> Table:
     from rich import box
     from rich.table import Table
-    from rich.text import Text
 
-    drawn = Table(title=title and Text(title), box=box.SIMPLE_HEAD, title_justify="left")
+    drawn = Table(
+        title=None if title is None else _cell(title),
+        box=box.SIMPLE_HEAD,
+        title_justify="left",
+        pad_edge=False,
+    )
     for index, column in enumerate(columns):
         values = [row[index] for row in rows]
         drawn.add_column(
-            Text(escaped(column)),
+            _cell(escaped(column)),
             justify="right" if _is_numeric(values) else "left",
-            overflow="fold",
-            # A job id broken over two lines cannot be copied.
-            no_wrap=max(len(table_cell(value)) for value in values) <= _NEVER_WRAPPED,
+            # Where the terminal is too narrow, long texts give way: half a job id is of no use.
+            no_wrap=max(len(table_cell(value)) for value in values) <= _NEVER_CUT,
         )
     for row in rows:
-        drawn.add_row(*(Text(table_cell(value), style=_style(value)) for value in row))
+        drawn.add_row(*(_cell(table_cell(value), _style(value)) for value in row))
     return drawn
+
+
+def _cell(text: str, style: str = "") -> Text:
+    """Text on one line, whatever room it gets: a row is a line, and ``job ID`` shows all of it."""
+    from rich.text import Text
+
+    return Text(text, style, no_wrap=True, overflow="ellipsis")
 
 
 def _is_numeric(values: Iterable[Any]) -> bool:

@@ -41,6 +41,18 @@ def test_on_a_terminal_rows_are_a_table(terminal: Run, database: Path) -> None:
     assert ["text", "-", "1", "0", "5", "5", "5", "5", "5"] in lines
 
 
+def test_on_a_narrow_terminal_long_texts_give_way_and_a_row_stays_a_line(
+    terminal: Run, database: Path
+) -> None:
+    query = "SELECT 'the-id-of-a-job' AS job_id, repeat('long ', 30) AS reason"
+
+    finished = terminal("sql", query, "-d", database, COLUMNS="60")
+
+    (row,) = [line for line in finished.out.splitlines() if "the-id-of-a-job" in line]
+    assert row.rstrip().endswith("…")
+    assert len(row) <= 60
+
+
 def test_a_terminal_shows_200_rows_and_says_how_to_get_the_rest(
     terminal: Run, database: Path
 ) -> None:
@@ -161,8 +173,14 @@ def test_running_jobs_can_be_limited_by_age(cli: Run, database: Path) -> None:
 def test_failed_jobs_come_with_their_reason(cli: Run, database: Path) -> None:
     finished = cli("jobs", "--failed", "-d", database, "--json")
 
-    assert [(job["job_id"], job["error_message"]) for job in json.loads(finished.out)] == [
-        ("j3", "no face in this picture")
+    assert json.loads(finished.out) == [
+        {
+            "job_id": "j3",
+            "plugin": "faces",
+            "created_at": "2026-01-02T03:06:00Z",
+            "duration_ms": 30,
+            "error_message": "no face in this picture",
+        }
     ]
 
 
