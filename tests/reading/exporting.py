@@ -45,7 +45,6 @@ if __name__ == "__main__":
     sys.stdout.flush()
     for number in range(count):
         jobs.record(f"job-{number}")
-        if number % 10 == 9:
-            jobs.flush()
-    jobs.flush()
+        if number % 10 == 9 and not jobs.flush():
+            sys.exit(f"job-{number} did not reach the database in time")
     jobs.shutdown()
