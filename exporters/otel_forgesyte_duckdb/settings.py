@@ -126,6 +126,9 @@ def _database(value: Any) -> str:
         raise ValueError("only a file path can be written to; give one such as telemetry.duckdb")
     if not text or "\0" in text:
         raise ValueError("give a file path such as telemetry.duckdb")
+    if Path(text).name.split(".")[0].lower() == "otel":
+        # DuckDB names the catalog after the file, and cannot tell it from the schema `otel` then.
+        raise ValueError("a file of that name hides the schema otel in it; give another name")
     return text
 
 

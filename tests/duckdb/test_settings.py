@@ -60,6 +60,7 @@ def test_describe_names_each_variable_and_where_its_value_came_from(
         ({"database": "ducklake:postgres:dbname=x"}, "not yet supported by this version"),
         ({"database": "quack:localhost"}, "not yet supported by this version"),
         ({"database": ""}, "give a file path"),
+        ({"database": "data/Otel.duckdb"}, "hides the schema otel"),
         ({"database": 7}, "argument database is 7"),
         ({"flush_interval_s": "soon"}, "give a number"),
         ({"flush_interval_s": 0}, "at least 0.01"),
