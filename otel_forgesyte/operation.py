@@ -134,16 +134,12 @@ class Operation(Step):
         try:
             if is_cancellation(error):
                 self._cancelled(elapsed_s)
-                return
-            if mark(error):
-                exception_event(error, self.job.job_id, self.plugin, self.context)
-            if self._outermost:
-                unmark(error)
-            self._raised(type_name(error), message(error), elapsed_s)
+            else:
+                self._log(error)
+                self._raised(*_described(error), elapsed_s)
         except Exception as own:  # noqa: BLE001 - as above
             failed("operation end", own)
-        finally:
-            self.context = self._here = _NO_CONTEXT
+        self.context = self._here = _NO_CONTEXT
 
     def cancel(self) -> None:
         """End the operation because the caller wanted no more."""
@@ -153,6 +149,15 @@ class Operation(Step):
         except Exception as error:  # noqa: BLE001 - as above
             failed("operation end", error)
         self.context = self._here = _NO_CONTEXT
+
+    def _log(self, error: BaseException) -> None:
+        try:
+            if mark(error):
+                exception_event(error, self.job.job_id, self.plugin, self.context)
+            if self._outermost:
+                unmark(error)
+        except Exception as own:  # noqa: BLE001 - the operation must still end
+            failed("exception log", own)
 
     def _stop(self) -> float:
         token = self._token
@@ -188,6 +193,15 @@ class Operation(Step):
 
     def _cancelled(self, elapsed_s: float) -> None:
         raise NotImplementedError
+
+
+def _described(error: BaseException) -> tuple[str, str]:
+    """The type and message of `error`; whatever goes wrong with them, something to end with."""
+    try:
+        return type_name(error), message(error)
+    except Exception as own:  # noqa: BLE001 - the operation must still end
+        failed("exception text", own)
+        return type(error).__name__, ""
 
 
 def surrounding(plugin: str) -> tuple[dict[str, Any], JobState]:

@@ -405,7 +405,7 @@ def test_records_with_nonsense_are_counted_and_raise_nothing(
 def test_a_failure_inside_an_operation_itself_is_counted(
     recorded: Recorder, expected_failures: Failures, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from otel_forgesyte import jobs, operation, plugins
+    from otel_forgesyte import jobs, plugins
 
     def broken(*_: Any) -> Any:
         raise RuntimeError("a mistake of ours")
@@ -424,11 +424,45 @@ def test_a_failure_inside_an_operation_itself_is_counted(
     running = job(_patient)()
     next(running)
     running.close()
-    monkeypatch.setattr(operation, "message", broken)
-    with pytest.raises(KeyError):
-        job(lambda: {}["missing"])()  # type: ignore[index]
     assert recorded.spans
-    assert expected_failures() == {"job start": 2, "plugin start": 1, "operation end": 4}
+    assert expected_failures() == {"job start": 2, "plugin start": 1, "operation end": 3}
+
+
+@pytest.mark.parametrize(
+    ("step", "place"),
+    [
+        ("mark", "exception log"),
+        ("exception_event", "exception log"),
+        ("unmark", "exception log"),
+        ("type_name", "exception text"),
+        ("message", "exception text"),
+    ],
+)
+def test_a_failed_job_ends_whatever_goes_wrong_with_its_exception(
+    recorded: Recorder,
+    expected_failures: Failures,
+    monkeypatch: pytest.MonkeyPatch,
+    step: str,
+    place: str,
+) -> None:
+    from otel_forgesyte import operation
+
+    def broken(*_: Any) -> Any:
+        raise RuntimeError("a mistake of ours")
+
+    @job(plugin=constant("failing"))
+    def execute() -> None:
+        raise KeyError("missing")
+
+    monkeypatch.setattr(operation, step, broken)
+    with pytest.raises(KeyError):
+        execute()
+    attributes = recorded.attributes("job failing")
+    assert attributes["forgesyte.job.status"] == "error"
+    assert attributes["error.type"] == "KeyError"
+    assert ({"forgesyte.plugin.name": "failing"}, 0) in recorded.values("forgesyte.job.active")
+    assert recorded.counts("forgesyte.job.duration")
+    assert expected_failures() == {place: 1}
 
 
 def _patient() -> Generator[int, None, None]:
