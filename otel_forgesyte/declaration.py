@@ -47,7 +47,8 @@ class Declaration(ABC, Generic[O]):
     """
 
     def __init__(self) -> None:
-        self._entered: list[O] = []
+        # By id, as every step on a dict is atomic: a list shifts under another thread's feet.
+        self._entered: dict[int, O] = {}
 
     @abstractmethod
     def _open(self) -> O:
@@ -55,7 +56,7 @@ class Declaration(ABC, Generic[O]):
 
     def __enter__(self) -> O:
         operation = self._open()
-        self._entered.append(operation)
+        self._entered[id(operation)] = operation
         operation.attach()
         return operation
 
@@ -83,10 +84,6 @@ class Declaration(ABC, Generic[O]):
         self.__exit__(kind, error, trace)
 
     def _left(self) -> O:
-        current = get_current().get(OPERATION_KEY)
-        for operation in self._entered:
-            if operation is current:
-                self._entered.remove(operation)
-                return operation
-        # The body left a context of its own attached, or the exit runs in another task.
-        return self._entered.pop()
+        ours = self._entered.pop(id(get_current().get(OPERATION_KEY)), None)
+        # None: the body left a context of its own attached, or the exit runs in another task.
+        return self._entered.popitem()[1] if ours is None else ours

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 import threading
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
@@ -143,3 +144,27 @@ def test_a_device_reported_in_one_job_does_not_reach_another(recorded: Recorder)
         if span.attributes is not None
     }
     assert devices == {"a": "cpu", "b": "mps"}
+
+
+def test_a_declaration_under_many_threads_ends_each_ones_own_plugin() -> None:
+    declared = plugin(plugin="p")
+    others: list[object] = []
+
+    def work() -> None:
+        for _ in range(5_000):
+            with declared as running:
+                pass
+            if running.context:  # an operation parts from its context when it ends
+                others.append(running)
+
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        threads = [threading.Thread(target=work) for _ in range(16)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    finally:
+        sys.setswitchinterval(interval)
+    assert others == []
