@@ -38,8 +38,8 @@ def type_name(error: BaseException) -> str:
     return f"{kind.__module__}.{kind.__qualname__}"
 
 
-def message(error: BaseException) -> str:
-    """The exception's message, at most 4 KiB; its type where it has none or cannot say it."""
+def message(error: object) -> str:
+    """The error's message, at most 4 KiB; its type where it has none or cannot say it."""
     try:
         said = str(error)
     except Exception:  # noqa: BLE001 - the exception's own __str__ raised; its type is still known

@@ -242,14 +242,18 @@ def _span(  # noqa: PLR0913, PLR0917 - everything that a span is
     job: JobState,
 ) -> Context:
     """Write one whole span, and the log event of its exception; gives the context it stood in."""
+    # All that can fail comes before the span starts: one that never ends would stay "running".
+    said = shortened(failure) if isinstance(failure, str) else message(failure)
+    status = None if failure is None else Status(StatusCode.ERROR, said or None)
     span: Span = emitters().tracer.start_span(
         name, Context(values), SpanKind.INTERNAL, attributes, start_time=start
     )
-    context = Context({**values, SPAN_KEY: span})
-    if isinstance(failure, BaseException):
-        exception_event(failure, job.job_id, attributes[FORGESYTE_PLUGIN_NAME], context)
-    if failure is not None:
-        said = message(failure) if isinstance(failure, BaseException) else shortened(failure)
-        span.set_status(Status(StatusCode.ERROR, said or None))
-    span.end(end)
+    try:
+        context = Context({**values, SPAN_KEY: span})
+        if isinstance(failure, BaseException):
+            exception_event(failure, job.job_id, attributes[FORGESYTE_PLUGIN_NAME], context)
+        if status is not None:
+            span.set_status(status)
+    finally:
+        span.end(end)
     return context

@@ -201,3 +201,17 @@ def test_a_recorded_frame_belongs_to_the_surrounding_job(recorded: Recorder) -> 
     (drawn,) = recorded.frames
     assert (drawn.job_id, drawn.plugin, drawn.device) == ("j", "p", "cpu")
     assert drawn.trace_id is not None
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [(42, "42"), (["a", "b"], "['a', 'b']"), ({"code": 7}, "{'code': 7}")],
+)
+def test_an_error_of_an_unknown_type_is_recorded_as_text(
+    recorded: Recorder, error: Any, said: str
+) -> None:
+    record_job("j", plugin="ocr", error=error)
+    record_plugin("reader", error=error)
+    for name in ("job ocr", "plugin reader"):
+        assert recorded.span(name).status.status_code is StatusCode.ERROR
+        assert recorded.span(name).status.description == said
