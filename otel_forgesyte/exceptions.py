@@ -1,7 +1,9 @@
 """What is recorded of an exception that leaves an operation, in bounded size.
 
 The exception itself leaves as it came. On its way through nested operations it carries one mark in
-its `__dict__`, so that its stack is logged once; the outermost operation takes the mark off.
+its `__dict__`, so that its stack is logged once; the outermost operation takes the mark off. The
+mark is the number of that outermost operation, its trail: an exception that was handled keeps it,
+and one raised again by later work is logged there too. (A number, as exceptions are pickled.)
 """
 
 from __future__ import annotations
@@ -63,18 +65,18 @@ def shortened(said: str) -> str:
     return said if cut <= 0 else f"{said[:LONGEST_MESSAGE]} [{cut} characters cut]"
 
 
-def is_marked(error: BaseException) -> bool:
-    """Whether `error` was logged further down."""
-    return _MARK in error.__dict__
+def is_marked(error: BaseException, trail: int) -> bool:
+    """Whether `error` was logged further down the same `trail`."""
+    return error.__dict__.get(_MARK) == trail
 
 
-def mark(error: BaseException) -> bool:
-    """Note that `error` is logged now; False when it was before."""
+def mark(error: BaseException, trail: int) -> bool:
+    """Note that `error` is logged now; False when it was before on the same `trail`."""
     # Through __dict__: an exception class may refuse attributes in its __setattr__.
     carried = error.__dict__
-    if _MARK in carried:
+    if carried.get(_MARK) == trail:
         return False
-    carried[_MARK] = True
+    carried[_MARK] = trail
     return True
 
 

@@ -134,15 +134,15 @@ class _Attempts:
         # Only text is kept: the exception's frames hold the memory of the device that ran out.
         said = reason_text(error)
         self._reasons.append(f"{name}: {said}" if self._reasons else said)
-        if is_marked(error):
-            return
         operation, job = current_operation(), current_job()
+        if operation is not None and is_marked(error, operation.trail):
+            return
         plugin = None if operation is None else operation.plugin
         job_id = None if job is None else job.job_id
         is_last = device is self.devices[-1]
         exception_event(error, job_id, plugin, None, device=name, is_final=is_last)
         if is_last and operation is not None:
-            mark(error)  # it leaves now, and the operation would log it again
+            mark(error, operation.trail)  # it leaves now, and the operation would log it again
 
     def worked(self, device: Any) -> None:
         """Report the device that worked, unless the function told better itself."""

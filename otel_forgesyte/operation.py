@@ -9,7 +9,8 @@ processor or instrument costs its own signal and no other.
 
 from __future__ import annotations
 
-from time import perf_counter_ns
+from itertools import count
+from time import perf_counter_ns, time_ns
 from typing import TYPE_CHECKING, Any
 
 from opentelemetry.context import Context, attach, get_current
@@ -57,11 +58,15 @@ NOT_RECORDED = Step()
 # the garbage collector they would make it run more often, on the application's thread.
 _NO_CONTEXT = Context()
 
+# From the clock, so that a mark that came pickled from another process is none of ours.
+_trails = count(time_ns())
+
 
 class Operation(Step):
     """A job or plugin between start and end; what `with job(...) as j` gives.
 
-    `span` is the span under way, `plugin` and `device` what it is known by so far.
+    `span` is the span under way, `plugin` and `device` what it is known by so far; operations
+    inside one another share their `trail`.
     """
 
     __slots__ = (
@@ -75,6 +80,7 @@ class Operation(Step):
         "plugin",
         "reports",
         "span",
+        "trail",
     )
 
     def __init__(self, plugin: str, device: str | None) -> None:
@@ -93,7 +99,9 @@ class Operation(Step):
     ) -> None:
         """Start the span below the context of `values`, then put span and operation into it."""
         self.job = job
-        self._outermost = OPERATION_KEY not in values
+        outer: Operation | None = values.get(OPERATION_KEY)
+        self._outermost = outer is None
+        self.trail = next(_trails) if outer is None else outer.trail
         try:
             span = emitters().tracer.start_span(
                 name, Context(values), SpanKind.INTERNAL, attributes
@@ -152,7 +160,7 @@ class Operation(Step):
 
     def _log(self, error: BaseException) -> None:
         try:
-            if mark(error):
+            if mark(error, self.trail):
                 exception_event(error, self.job.job_id, self.plugin, self.context)
             if self._outermost:
                 unmark(error)

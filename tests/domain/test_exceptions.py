@@ -7,6 +7,7 @@ import concurrent.futures
 import contextvars
 import gc
 import logging
+import pickle
 import threading
 import traceback
 import weakref
@@ -173,6 +174,29 @@ def test_the_same_exception_in_a_later_job_is_logged_there_too(recorded: Recorde
         with pytest.raises(ValueError, match="cached"):
             job(raiser(error))()
     assert len(recorded.events("exception")) == 2
+
+
+def test_an_exception_that_one_job_handled_is_logged_again_in_the_next(recorded: Recorder) -> None:
+    error = ValueError("cached")
+
+    @job
+    def handle() -> None:
+        with suppress(ValueError):
+            plugin(raiser(error))()
+
+    handle()
+    assert pickle.loads(pickle.dumps(error)).args == ("cached",)  # noqa: S301 - our own bytes
+    handle()
+    with pytest.raises(ValueError, match="cached"):
+        job(raiser(error))()
+    assert len(recorded.events("exception")) == 3
+    assert vars(error) == {}
+
+
+def test_an_exception_that_passes_a_job_within_a_job_is_logged_once(recorded: Recorder) -> None:
+    with pytest.raises(ValueError, match="v"), job(plugin="outer"):
+        job(raiser(ValueError("v")))()
+    assert len(recorded.events("exception")) == 1
 
 
 def test_a_new_exception_raised_while_another_is_handled_is_logged_with_it(
