@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, Final, cast
 
-from opentelemetry.context import get_value
+from opentelemetry.context import create_key, get_value
 
 from otel_forgesyte.context import OPERATION_KEY, current_job
 from otel_forgesyte.events import device_event
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from opentelemetry.trace import Span
 
     from otel_forgesyte.operation import Operation
+
+ATTEMPT_KEY: Final = create_key("forgesyte-device-attempt")
 
 _SAME = {"cuda": "gpu"}
 _INDEXED = frozenset({"cuda", "gpu", "mps", "cpu"})
@@ -58,8 +60,8 @@ def report_device(requested: Any, used: Any, reason: str | BaseException | None 
         asked, got = decided(requested, used)
         operation = current_operation()
         job = current_job()
+        _tell_attempts(operation)
         if operation is not None:
-            operation.reports += 1
             operation.device = got
             _name_device(operation.span, got)
         if job is not None:
@@ -109,9 +111,32 @@ def reason_text(error: BaseException) -> str:
     return name if said == name else f"{name}: {said}"
 
 
+class Attempt:
+    """One try of a `device_fallback`, in the context below it: has a device been reported there?"""
+
+    __slots__ = ("operation", "outer", "reported")
+
+    def __init__(self) -> None:
+        self.operation = current_operation()
+        self.outer = current_attempt()
+        self.reported = False
+
+
+def current_attempt() -> Attempt | None:
+    """The innermost try of a `device_fallback` that surrounds the caller."""
+    return cast("Attempt | None", get_value(ATTEMPT_KEY))
+
+
 def current_operation() -> Operation | None:
     """The innermost job or plugin that surrounds the caller."""
     return cast("Operation | None", get_value(OPERATION_KEY))
+
+
+def _tell_attempts(operation: Operation | None) -> None:
+    attempt = current_attempt()
+    while attempt is not None and attempt.operation is operation:
+        attempt.reported = True
+        attempt = attempt.outer
 
 
 def _name_device(span: Span, device: str) -> None:

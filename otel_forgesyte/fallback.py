@@ -6,8 +6,17 @@ import functools
 import inspect
 from typing import TYPE_CHECKING, Any, NamedTuple, ParamSpec, TypeVar, cast
 
-from otel_forgesyte.context import current_job
-from otel_forgesyte.devices import canonical_device, current_operation, reason_text, report_device
+from opentelemetry.context import attach, set_value
+
+from otel_forgesyte.context import current_job, leave
+from otel_forgesyte.devices import (
+    ATTEMPT_KEY,
+    Attempt,
+    canonical_device,
+    current_operation,
+    reason_text,
+    report_device,
+)
 from otel_forgesyte.events import exception_event
 from otel_forgesyte.exceptions import is_cancellation, is_marked, mark
 from otel_forgesyte.failures import failed
@@ -39,13 +48,21 @@ def device_fallback(
             always does.
 
     Raises:
-        TypeError: no device is given, or a generator function is decorated: its caller has used
-            the first items by the time a later one fails.
+        TypeError: no device is given, `on` is no exception class or tuple of them, the function
+            takes no such parameter, or it is a generator function: its caller has used the first
+            items by the time a later one fails.
     """
     if not devices:
         raise TypeError("device_fallback needs at least one device")
+    for kind in on if isinstance(on, tuple) else (on,):
+        # Not when the function fails: the TypeError would then replace its exception.
+        if not (isinstance(kind, type) and issubclass(kind, BaseException)):  # pyright: ignore[reportUnnecessaryIsInstance] - callers are not all typed
+            raise TypeError(f"on={on!r} must be an exception class or a tuple of them")
 
     def decorate(function: Callable[P, R]) -> Callable[P, R]:
+        if isinstance(function, (staticmethod, classmethod)):
+            descriptor = cast("Any", function)
+            return cast("Callable[P, R]", type(descriptor)(decorate(descriptor.__func__)))
         if inspect.isgeneratorfunction(function) or inspect.isasyncgenfunction(function):
             raise TypeError("device_fallback cannot start a generator over; decorate what it calls")
         plan = _Plan(devices, _Place.of(function, parameter), on)
@@ -69,6 +86,9 @@ class _Place(NamedTuple):
             return cls(parameter, None)
         known = parameters.get(parameter)
         positional = known is not None and known.kind is known.POSITIONAL_OR_KEYWORD
+        named = known is not None and known.kind is known.KEYWORD_ONLY
+        if not (positional or named or any(p.kind is p.VAR_KEYWORD for p in parameters.values())):
+            raise TypeError(f"device_fallback needs a parameter that can be passed as {parameter}=")
         return cls(parameter, list(parameters).index(parameter) if positional else None)
 
     def read(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
@@ -98,6 +118,9 @@ class _Plan(NamedTuple):
 def _order(asked: Any, devices: tuple[str, ...]) -> Sequence[Any]:
     if asked is None:
         return devices
+    if isinstance(asked, str) and asked in devices:
+        # Before the canonical names, which make one device of "gpu:0" and "gpu:1".
+        return devices[devices.index(asked) :]
     try:
         names = [canonical_device(device) for device in devices]
         name = canonical_device(asked)
@@ -116,21 +139,30 @@ class _Attempts:
         self.devices = devices
         self._on = on
         self._reasons: list[str] = []
-        operation = current_operation()
-        self._reports = 0 if operation is None else operation.reports
+        self._device: Any = None
+        self._is_last = False
 
-    def is_over(self, error: BaseException, device: Any) -> bool:
+    def begin(self, number: int) -> None:
+        """Begin the attempt on the device of this number."""
+        # By number: one device may stand in the chain more than once.
+        self._device = self.devices[number]
+        self._is_last = number == len(self.devices) - 1
+        self._attempt = Attempt()
+        self._token = attach(set_value(ATTEMPT_KEY, self._attempt))
+
+    def is_over(self, error: BaseException) -> bool:
         """Record the failed attempt; whether `error` must leave, as no device is left to try."""
+        leave(self._token)
         if is_cancellation(error) or not isinstance(error, self._on):
             return True
         try:
-            self._record(error, device)
+            self._record(error)
         except Exception as own:  # noqa: BLE001 - telemetry never fails the work
             failed("device fallback", own)
-        return device is self.devices[-1]
+        return self._is_last
 
-    def _record(self, error: BaseException, device: Any) -> None:
-        name = canonical_device(device) or ""
+    def _record(self, error: BaseException) -> None:
+        name = canonical_device(self._device) or ""
         # Only text is kept: the exception's frames hold the memory of the device that ran out.
         said = reason_text(error)
         self._reasons.append(f"{name}: {said}" if self._reasons else said)
@@ -139,33 +171,32 @@ class _Attempts:
             return
         plugin = None if operation is None else operation.plugin
         job_id = None if job is None else job.job_id
-        is_last = device is self.devices[-1]
-        exception_event(error, job_id, plugin, None, device=name, is_final=is_last)
-        if is_last and operation is not None:
+        exception_event(error, job_id, plugin, None, device=name, is_final=self._is_last)
+        if self._is_last and operation is not None:
             mark(error, operation.trail)  # it leaves now, and the operation would log it again
 
-    def worked(self, device: Any) -> None:
+    def worked(self) -> None:
         """Report the device that worked, unless the function told better itself."""
-        operation = current_operation()
-        if operation is not None and operation.reports > self._reports:
-            return
-        report_device(self.devices[0], device, "; ".join(self._reasons) or None)
+        leave(self._token)
+        if not self._attempt.reported:
+            report_device(self.devices[0], self._device, "; ".join(self._reasons) or None)
 
 
 def _function(function: Callable[..., Any], plan: _Plan) -> Callable[..., Any]:
     @functools.wraps(function)
     def call(*args: Any, **kwargs: Any) -> Any:
         attempts = plan.attempts(args, kwargs)
-        for device in attempts.devices:
+        for number, device in enumerate(attempts.devices):
             new_args, new_kwargs = plan.place.put(device, args, kwargs)
+            attempts.begin(number)
             try:
                 result = function(*new_args, **new_kwargs)
             except BaseException as error:
-                if attempts.is_over(error, device):
+                if attempts.is_over(error):
                     raise
                 # The next attempt runs outside this block: its exceptions carry no __context__.
                 continue
-            attempts.worked(device)
+            attempts.worked()
             return result
         raise AssertionError  # pragma: no cover - the last attempt returns or raises
 
@@ -176,15 +207,16 @@ def _coroutine(function: Callable[..., Any], plan: _Plan) -> Callable[..., Any]:
     @functools.wraps(function)
     async def call(*args: Any, **kwargs: Any) -> Any:
         attempts = plan.attempts(args, kwargs)
-        for device in attempts.devices:
+        for number, device in enumerate(attempts.devices):
             new_args, new_kwargs = plan.place.put(device, args, kwargs)
+            attempts.begin(number)
             try:
                 result = await function(*new_args, **new_kwargs)
             except BaseException as error:
-                if attempts.is_over(error, device):
+                if attempts.is_over(error):
                     raise
                 continue
-            attempts.worked(device)
+            attempts.worked()
             return result
         raise AssertionError  # pragma: no cover - the last attempt returns or raises
 

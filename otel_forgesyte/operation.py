@@ -78,7 +78,6 @@ class Operation(Step):
         "device",
         "job",
         "plugin",
-        "reports",
         "span",
         "trail",
     )
@@ -86,7 +85,6 @@ class Operation(Step):
     def __init__(self, plugin: str, device: str | None) -> None:
         self.plugin = plugin
         self.device = device
-        self.reports = 0
         self._token: Token[Context] | None = None
 
     @property

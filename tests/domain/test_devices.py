@@ -349,3 +349,115 @@ def test_generators_and_empty_chains_are_refused_at_once() -> None:
 def test_a_builtin_takes_the_device_by_name() -> None:
     run: Any = device_fallback("gpu", "cpu")(dict)
     assert run(a=1) == {"a": 1, "device": "gpu"}
+
+
+@pytest.mark.parametrize(
+    ("devices", "asked", "tried"),
+    [
+        (("gpu", "cpu", "gpu"), None, ["gpu", "cpu", "gpu"]),
+        (("gpu:0", "gpu:1", "cpu"), "gpu:1", ["gpu:1", "cpu"]),
+        (("gpu:0", "gpu:1", "cpu"), "cuda", ["cuda", "gpu:1", "cpu"]),
+    ],
+)
+def test_each_device_of_a_chain_has_its_turn(
+    devices: tuple[str, ...], asked: str | None, tried: list[str]
+) -> None:
+    seen: list[str] = []
+
+    @device_fallback(*devices)
+    def run(device: str | None = None) -> None:
+        assert device is not None
+        seen.append(device)
+        raise RuntimeError(device)
+
+    with pytest.raises(RuntimeError, match=tried[-1]):
+        run(asked)
+    assert seen == tried
+
+
+@pytest.mark.parametrize("on", [[RuntimeError], "RuntimeError", (RuntimeError, 1), int])
+def test_what_is_no_exception_class_is_refused_at_once(on: Any) -> None:
+    with pytest.raises(TypeError, match="must be an exception class or a tuple"):
+        device_fallback("gpu", on=on)
+
+
+def _without() -> None: ...
+
+
+def _by_position(device: str, /) -> None: ...
+
+
+def _any_number(*device: str) -> None: ...
+
+
+@pytest.mark.parametrize("function", [_without, _by_position, _any_number])
+def test_a_function_that_cannot_be_given_a_device_is_refused_at_once(function: Any) -> None:
+    with pytest.raises(TypeError, match="can be passed as device="):
+        device_fallback("gpu")(function)
+
+
+def test_static_and_class_methods_fall_back_too() -> None:
+    class Detector:
+        @device_fallback("gpu", "cpu")
+        @staticmethod
+        def detect(device: str = "gpu") -> str:
+            if device == "gpu":
+                raise RuntimeError(device)
+            return device
+
+        @device_fallback("gpu", "cpu")
+        @classmethod
+        def load(cls, device: str = "gpu") -> str:
+            if device == "gpu":
+                raise RuntimeError(device)
+            return f"{cls.__name__} on {device}"
+
+    detector: Any = Detector()
+    assert detector.detect() == "cpu"
+    assert detector.load() == "Detector on cpu"
+
+
+def test_fallbacks_at_the_same_time_are_each_reported(recorded: Recorder) -> None:
+    @device_fallback("gpu", "cpu")
+    async def run(device: str = "gpu") -> str:
+        await asyncio.sleep(0)
+        if device == "gpu":
+            raise RuntimeError("no gpu")
+        return device
+
+    @plugin
+    async def run_all() -> list[str]:
+        return list(await asyncio.gather(run(), run(), run()))
+
+    assert asyncio.run(run_all()) == ["cpu"] * 3
+    assert [event["forgesyte.device.used"] for event in recorded.events(SELECTED)] == ["cpu"] * 3
+
+
+def test_what_a_failed_attempt_reported_is_no_word_on_the_one_that_worked(
+    recorded: Recorder,
+) -> None:
+    @plugin
+    @device_fallback("gpu", "cpu")
+    def run(device: str = "gpu") -> None:
+        if device == "gpu":
+            report_device("gpu", "gpu")
+            raise RuntimeError("no memory")
+
+    run()
+    assert [event["forgesyte.device.used"] for event in recorded.events(SELECTED)] == ["gpu", "cpu"]
+
+
+def test_what_an_inner_function_reported_holds_for_the_fallbacks_around_it(
+    recorded: Recorder,
+) -> None:
+    @device_fallback("gpu")
+    def inner(device: str = "gpu") -> None:
+        report_device(device, "mps")
+
+    @plugin
+    @device_fallback("gpu")
+    def run(device: str = "gpu") -> None:
+        inner(device)
+
+    run()
+    assert [event["forgesyte.device.used"] for event in recorded.events(SELECTED)] == ["mps"]
