@@ -14,6 +14,8 @@ import pytest
 from otel_forgesyte_schema import ingest
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from tests.schema.conftest import Records, Store
 
 RESOURCE = "00112233445566778899aabbccddeeff"
@@ -374,3 +376,21 @@ def test_times_are_naive_utc_whatever_zone_the_process_is_in(
         assert store.row(f"SELECT created_at FROM {table}") == expected
     assert store.row("SELECT DISTINCT start_time_unix_nano FROM otel.spans") == expected
     assert store.row("SELECT DISTINCT start_time FROM otel.traces") == expected
+
+
+@pytest.mark.parametrize("folder", ["job_id=7", "name=evil", "signal=none"])
+def test_a_folder_named_like_a_hive_partition_changes_nothing(
+    store: Store, records: Records, tmp_path: Path, folder: str
+) -> None:
+    store.directory = tmp_path / folder
+    store.directory.mkdir()
+    store.write("resources", {"resource": RESOURCE, "attributes": {}})
+    store.write("spans", records.job("a", 0, 1))
+    store.write("metric_points", records.point(0))
+    store.write("logs", records.log(0, body="hello"))
+    store.write("losses", {"time_unix_nano": 0, "signal": "spans", "reason": "full", "count": 1})
+
+    assert store.rows("SELECT name, job_id FROM otel.spans") == [("work", "a")]
+    assert store.rows("SELECT name FROM otel.metric_points") == [("requests",)]
+    assert store.rows("SELECT signal FROM otel.loss_ledger") == [("spans",)]
+    assert store.rows("SELECT job_id FROM job_metrics") == [("a",)]

@@ -27,6 +27,8 @@ FROM (
         $files,
         format = 'newline_delimited',
         auto_detect = false,
+        -- A folder of the user's called `job_id=7` is no column.
+        hive_partitioning = false,
         columns = {
             time_unix_nano: 'BIGINT',
             observed_time_unix_nano: 'BIGINT',

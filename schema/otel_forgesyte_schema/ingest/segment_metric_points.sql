@@ -5,6 +5,8 @@ FROM read_json(
     $files,
     format = 'newline_delimited',
     auto_detect = false,
+    -- A folder of the user's called `job_id=7` is no column.
+    hive_partitioning = false,
     columns = {
         metric_name: 'VARCHAR',
         description: 'VARCHAR',

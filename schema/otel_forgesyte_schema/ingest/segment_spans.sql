@@ -30,6 +30,8 @@ FROM (
         format = 'newline_delimited',
         -- Guessing types would make the table depend on the data, and costs a second pass.
         auto_detect = false,
+        -- A folder of the user's called `job_id=7` is no column.
+        hive_partitioning = false,
         columns = {
             trace_id: 'UUID',
             span_id: 'UBIGINT',
