@@ -22,10 +22,12 @@ from otel_forgesyte.moments import unix_nano
 from otel_forgesyte.operation import NOT_RECORDED, Operation, Step
 from otel_forgesyte.outcome import (
     CANCELLED,
+    DONE,
     Judge,
     Outcome,
     OutcomeValue,
     canonical_status,
+    error_text,
     outcome_judge,
 )
 from otel_forgesyte.semconv import (
@@ -101,13 +103,14 @@ class JobOperation(Operation):
             queue_duration = emitters().queue_duration
             measure(queue_duration, wait_s, {FORGESYTE_PLUGIN_NAME: plugin}, self.context)
 
-    def set_outcome(self, status: str, error_message: str | None = None) -> None:
+    def set_outcome(self, status: str, error_message: str | BaseException | None = None) -> None:
         """State how the job ends, whatever its code returns; an exception still outweighs it.
 
         `status` may be spelt as the application spells it ("completed"). Never raises.
         """
         try:
-            self._told = Outcome(canonical_status(status), error_message)
+            said = None if error_message is None else error_text(error_message)
+            self._told = Outcome(canonical_status(status), said)
         except Exception as error:  # noqa: BLE001 - telemetry never fails the work
             failed("job outcome", error)
 
@@ -116,7 +119,9 @@ class JobOperation(Operation):
     ) -> None:
         status, said = self._told or self._judge(result, args, kwargs)
         attributes = {FORGESYTE_JOB_STATUS: status}
-        self._close(attributes, (said or "") if status == _ERROR else None)
+        # OpenTelemetry keeps a message with the status ERROR alone, so one that tells why a job was
+        # cancelled or timed out makes it ERROR too; the job's own word stays in its attribute.
+        self._close(attributes, (said or "") if status == _ERROR else _unless_done(status, said))
         self._measured(attributes, elapsed_s)
 
     def _raised(self, error_type: str, said: str, elapsed_s: float) -> None:
@@ -266,6 +271,10 @@ def _moment_reader(value: Value, parameters: Parameters) -> Reader | None:
             return None
 
     return read_moment
+
+
+def _unless_done(status: str, said: str | None) -> str | None:
+    return None if status == DONE.status else said or None
 
 
 def _waited_s(enqueued_at: Any) -> float | None:

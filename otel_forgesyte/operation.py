@@ -99,7 +99,7 @@ class Operation(Step):
         self.job = job
         outer: Operation | None = values.get(OPERATION_KEY)
         self._outermost = outer is None
-        self.trail = next(_trails) if outer is None else outer.trail
+        self.trail: int = next(_trails) if outer is None else outer.trail
         try:
             span = emitters().tracer.start_span(
                 name, Context(values), SpanKind.INTERNAL, attributes

@@ -3,8 +3,9 @@
 Job servers report failure in many ways without raising. Understood unasked:
 
 - a mapping, or an object with such fields: `error` set (text, exception, mapping with a `message`,
-  True), or `success` False; the text of `message` joins the error's;
-- for a job, a `status` in either that is a known word for a final state;
+  True), or `success` False; the text of `error_message` or `message` joins the error's;
+- for a job, a `status` in either that is a known word for a final state, and those texts with it
+  unless it is done;
 - for a job, False or None returned, and the `status` and `error_message` of its `job` argument.
 
 Only these few fields are looked at. Results are never iterated, compared or turned into text.
@@ -90,9 +91,9 @@ def reported_failure(result: Any) -> str | None:
     error = _field(result, "error")
     if not _says_error(error) and _field(result, "success") is not False:
         return None
-    said = _error_text(error)
-    more = _field(result, "message")
-    if not isinstance(more, str) or not more or more == said:
+    said = error_text(error)
+    more = _said_beside(result)
+    if more is None or more == said:
         return said
     return shortened(f"{said}: {more}" if said else more)
 
@@ -126,7 +127,7 @@ def soft_error_judge(value: SoftErrorValue, parameters: Parameters) -> SoftError
             if extract is None:
                 return None if type(result) in _PLAIN else reported_failure(result)
             said = extract(result, args, kwargs)
-            return _error_text(said) if said is not None and said is not False and said else None
+            return error_text(said) if said is not None and said is not False and said else None
         except Exception as error:  # noqa: BLE001 - the user's extractor may raise anything
             failed("soft error", error)
             return None
@@ -167,7 +168,10 @@ def _told_by_result(result: Any) -> Outcome:
     final = _final_status(_field(result, "status"))
     if error is not None:
         return Outcome(CANCELLED.status if final == CANCELLED.status else _FAILED, error or None)
-    return DONE if final is None else Outcome(final)
+    if final is None or final == DONE.status:
+        return DONE
+    said = _said_beside(result)
+    return Outcome(final, None if said is None else shortened(said))
 
 
 def _final_status(status: Any) -> str | None:
@@ -184,7 +188,7 @@ def _as_outcome(told: Any) -> Outcome:
     if isinstance(told, tuple):
         status, said = cast("tuple[Any, Any]", told)
         ended = _as_outcome(status)
-        return ended if said is None else Outcome(ended.status, _error_text(said) or None)
+        return ended if said is None else Outcome(ended.status, error_text(said) or None)
     return Outcome(canonical_status(told))
 
 
@@ -241,7 +245,8 @@ def _says_error(error: Any) -> bool:
     return error is True or isinstance(error, BaseException)
 
 
-def _error_text(error: Any) -> str:
+def error_text(error: Any) -> str:
+    """What an error of any shape says, at most 4 KiB; "" where it says nothing. May raise."""
     if isinstance(error, str):
         return shortened(error)
     if isinstance(error, BaseException):
@@ -249,4 +254,12 @@ def _error_text(error: Any) -> str:
     if isinstance(error, Mapping):
         said = cast("Mapping[str, Any]", error).get("message")
         return shortened(said) if isinstance(said, str) else ""
+    if isinstance(error, (int, float, Enum)) and not isinstance(error, bool):
+        return text(error) or ""
     return ""
+
+
+def _said_beside(result: Any) -> str | None:
+    """The text that stands beside a result's error or status."""
+    texts = (_field(result, name) for name in ("error_message", "message"))
+    return next((said for said in texts if isinstance(said, str) and said), None)

@@ -14,7 +14,13 @@ from otel_forgesyte.declaration import (
 from otel_forgesyte.devices import canonical_device
 from otel_forgesyte.failures import failed
 from otel_forgesyte.operation import NOT_RECORDED, Operation, Step, surrounding
-from otel_forgesyte.outcome import CANCELLED, SoftErrorJudge, SoftErrorValue, soft_error_judge
+from otel_forgesyte.outcome import (
+    CANCELLED,
+    SoftErrorJudge,
+    SoftErrorValue,
+    error_text,
+    soft_error_judge,
+)
 from otel_forgesyte.semconv import (
     CODE_FUNCTION_NAME,
     ERROR_TYPE,
@@ -75,9 +81,13 @@ class PluginOperation(Operation):
             attributes[FORGESYTE_DEVICE_NAME] = device
         self.start(name, attributes, values, job)
 
-    def set_soft_error(self, message: str = "") -> None:
-        """State that the plugin failed without raising, whatever its result says."""
-        self._told = message
+    def set_soft_error(self, message: str | BaseException | None = None) -> None:
+        """State that the plugin failed without raising, whatever its result says. Never raises."""
+        self._told = ""
+        try:
+            self._told = error_text(message)
+        except Exception as error:  # noqa: BLE001 - telemetry never fails the work
+            failed("soft error", error)
 
     def _returned(
         self, result: Any, args: tuple[Any, ...], kwargs: dict[str, Any], elapsed_s: float

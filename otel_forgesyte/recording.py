@@ -24,7 +24,7 @@ from otel_forgesyte.events import exception_event
 from otel_forgesyte.exceptions import message, shortened, type_name
 from otel_forgesyte.failures import failed
 from otel_forgesyte.moments import Moment, unix_nano
-from otel_forgesyte.outcome import canonical_status
+from otel_forgesyte.outcome import canonical_status, error_text
 from otel_forgesyte.overlays import Frame, emit
 from otel_forgesyte.semconv import (
     ERROR_TYPE,
@@ -132,9 +132,9 @@ def record_plugin(  # noqa: PLR0913 - named arguments, one for each column of an
         _add_device(where, attributes, labels)
         _add_error(error, attributes, labels)
         failure = error
-        if error is None and soft_error is not False:
+        if error is None and soft_error is not False and soft_error is not None:  # pyright: ignore[reportUnnecessaryComparison] - callers are not all typed
             attributes[FORGESYTE_PLUGIN_SOFT_ERROR] = labels[FORGESYTE_PLUGIN_SOFT_ERROR] = True
-            failure = soft_error if isinstance(soft_error, str) else ""
+            failure = error_text(soft_error)
         title = f"plugin {name}" if tool_name is None else f"plugin {name}.{tool_name}"
         context = _span(title, values, attributes, start, end, failure, state)
         measure(emitters().plugin_duration, (end - start) / 1e9, labels, context)

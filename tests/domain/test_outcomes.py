@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import pytest
 from opentelemetry.trace import StatusCode
 
-from otel_forgesyte import constant, job
+from otel_forgesyte import constant, job, plugin
 from otel_forgesyte.outcome import OutcomeValue, canonical_status, reported_failure
 
 if TYPE_CHECKING:
@@ -133,7 +133,8 @@ def outcome(recorded: Recorder) -> tuple[Any, str | None]:
     (span,) = recorded.spans
     assert span.attributes is not None
     status = span.attributes["forgesyte.job.status"]
-    assert (span.status.status_code is StatusCode.ERROR) == (status == "error")
+    is_error = status == "error" or span.status.description is not None
+    assert (span.status.status_code is StatusCode.ERROR) == is_error
     return status, span.status.description
 
 
@@ -147,7 +148,7 @@ def outcome(recorded: Recorder) -> tuple[Any, str | None]:
         ({"success": False, "error": "no model"}, ("error", "no model")),
         ({"status": "failed"}, ("error", None)),
         ({"status": "canceled"}, ("cancelled", None)),
-        ({"status": "canceled", "error": "by user"}, ("cancelled", None)),
+        ({"status": "canceled", "error": "by user"}, ("cancelled", "by user")),
         ({"status": 200}, ("done", None)),
         ({"status": "ok"}, ("done", None)),
         ({"status": "running"}, ("done", None)),
@@ -238,3 +239,61 @@ def test_an_outcome_is_told_by_a_callable_a_path_or_a_constant(
 
     execute(Row())
     assert outcome(recorded) == expected
+
+
+@pytest.mark.parametrize(
+    ("result", "status", "said"),
+    [
+        ({"status": "failed", "error_message": "no model"}, "error", "no model"),
+        ({"status": "failed", "message": "no frames"}, "error", "no frames"),
+        ({"status": "cancelled", "message": "user stop"}, "cancelled", "user stop"),
+        ({"success": False, "error_message": "no model"}, "error", "no model"),
+        ({"status": "completed", "message": "42 boxes"}, "done", None),
+    ],
+)
+def test_the_text_beside_a_status_is_the_error_message(
+    recorded: Recorder, result: dict[str, Any], status: str, said: str | None
+) -> None:
+    job(plugin=constant("p"))(lambda: result)()
+    assert recorded.attributes("job p")["forgesyte.job.status"] == status
+    assert recorded.span("job p").status.description == said
+
+
+@pytest.mark.parametrize(
+    ("told", "status", "said"),
+    [
+        (("timeout", "took too long"), "timeout", "took too long"),
+        (("cancelled", "user stop"), "cancelled", "user stop"),
+        (("failed", ValueError("boom")), "error", "boom"),
+        (("failed", "x" * 5_000), "error", "x" * 4_096 + " [904 characters cut]"),
+        (("completed", "42 boxes"), "done", None),
+    ],
+)
+def test_a_message_told_with_an_outcome_is_kept_unless_the_job_is_done(
+    recorded: Recorder, told: tuple[str, Any], status: str, said: str | None
+) -> None:
+    job(plugin=constant("returned"), outcome=lambda _result: told)(lambda: 1)()
+    with job(plugin="stated") as running:
+        running.set_outcome(*told)
+    for name in ("job returned", "job stated"):
+        assert recorded.attributes(name)["forgesyte.job.status"] == status
+        assert recorded.span(name).status.description == said
+
+
+@pytest.mark.parametrize(
+    ("told", "said"),
+    [
+        (None, None),
+        ("", None),
+        (ValueError("boom"), "boom"),
+        ("x" * 5_000, "x" * 4_096 + " [904 characters cut]"),
+    ],
+)
+def test_a_soft_error_of_any_shape_is_a_failure(
+    recorded: Recorder, told: Any, said: str | None
+) -> None:
+    with plugin(plugin="p") as running:
+        running.set_soft_error(told)
+    assert recorded.attributes("plugin p")["forgesyte.plugin.soft_error"] is True
+    assert recorded.span("plugin p").status.status_code is StatusCode.ERROR
+    assert recorded.span("plugin p").status.description == said
