@@ -9,13 +9,14 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from opentelemetry.sdk.metrics.export import MetricExporter
 from opentelemetry.sdk.resources import Resource
 
 from otel_forgesyte import overlays, telemetry
 from otel_forgesyte.semconv import SERVICE_NAME
 from otel_forgesyte.setup import declarative, exporters, providers
 from otel_forgesyte.setup.frames import FrameStream
-from otel_forgesyte.setup.handle import Machinery, Telemetry
+from otel_forgesyte.setup.handle import Machinery, Telemetry, close
 from otel_forgesyte.setup.measurements import MeasurementBuffer
 from otel_forgesyte.setup.processors import JobSpanProcessor
 from otel_forgesyte.setup.report import Report
@@ -23,10 +24,7 @@ from otel_forgesyte.setup.sampler import prove_against_sampling
 from otel_forgesyte.setup.worker import Worker
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from opentelemetry.sdk.metrics.export import MetricExporter
-
+    from otel_forgesyte.setup.providers import Pipeline
     from otel_forgesyte.setup.settings import Settings
     from otel_forgesyte_duckdb import DuckDBSpanExporter
     from otel_forgesyte_prometheus import PrometheusReader, Server
@@ -37,47 +35,83 @@ _INTERVAL_S = 0.5
 
 
 def assemble(settings: Settings, overrides: dict[str, Any]) -> Telemetry:
-    """Sets everything up; a part that cannot be is reported and left out."""
+    """Sets everything up; a part that cannot be is reported and left out.
+
+    Raises:
+        ConfigError: the SDK refuses its environment; what was made until then is shut down again.
+    """
     report = Report()
     if settings.disabled:
         report.works("disabled", "OTEL_SDK_DISABLED is true: nothing is recorded")
         return Telemetry(report.parts, None, overrides)
     declared = _declared(settings, report)
-    if declared is not None:
-        settings = replace(settings, traces=(), metrics=(), logs=())
-    resource = _resource(settings)
+    left = _left_by(declared, settings)
+    pipelines, jobs, reader = _pipelines(left, report)
+    trace, metric, log = pipelines
+    for signal, pipeline in zip(("traces", "metrics", "logs"), pipelines, strict=True):
+        pipeline.owned |= signal in declared.signals
+    jobs.exporters = _lifecycle_exporters(left, declared, report)
+    frames = FrameStream(_frame_exporters(left, declared, report), lambda: trace.provider.resource)
     measurements = MeasurementBuffer()
-    prometheus, server = _prometheus(settings, report)
-    jobs = JobSpanProcessor()
-    metric = providers.metric_pipeline(settings, resource, report, prometheus)
-    log = providers.log_pipeline(settings, resource, report)
-    trace = providers.trace_pipeline(settings, resource, report, jobs)
-    jobs.exporters = _lifecycle_exporters(settings, declared, report)
-    frame_exporters = _frame_exporters(settings, declared, report)
-    frames = FrameStream(frame_exporters, lambda: trace.provider.resource)
-    if declared is not None:
-        for pipeline in (trace, metric, log):
-            pipeline.owned = True
     emitters = telemetry.use_providers(trace.provider, metric.provider, log.provider)
     prove_against_sampling(emitters.tracer)
     telemetry.defer_measurements_to(measurements)
     overlays.send_frames_to(frames)
-    parts = (jobs, frames, measurements)
-    worker = Worker(parts, _INTERVAL_S)
-    machinery = Machinery((trace, metric, log), jobs, frames, worker, prometheus, server)
-    return Telemetry(report.parts, machinery, overrides)
+    worker = Worker((jobs, frames, measurements), _INTERVAL_S)
+    server = _server(left, report, reader)
+    return Telemetry(
+        report.parts, Machinery(pipelines, jobs, frames, worker, reader, server), overrides
+    )
 
 
-def _declared(settings: Settings, report: Report) -> declarative.Declared | None:
-    """What the file declared; None without one, or when it cannot be used: then the rest counts."""
-    path = settings.config_file
-    if path is None:
-        return None
+def _pipelines(
+    settings: Settings, report: Report
+) -> tuple[tuple[Pipeline, Pipeline, Pipeline], JobSpanProcessor, PrometheusReader | None]:
+    resource = _resource(settings)
+    reader = _prometheus_reader(settings)
+    jobs = JobSpanProcessor()
+    made: list[Pipeline] = []
+    try:
+        made.append(providers.metric_pipeline(settings, resource, report, reader))
+        made.append(providers.log_pipeline(settings, resource, report))
+        made.append(providers.trace_pipeline(settings, resource, report, jobs))
+    except Exception:
+        for pipeline in made:
+            close(pipeline)
+        raise
+    metric, log, trace = made
+    return (trace, metric, log), jobs, reader
+
+
+def _declared(settings: Settings, report: Report) -> declarative.Declared:
+    """What the file declared: nothing without one, or when it cannot be used."""
     name = "declarative configuration"
-    declared = report.attempt(name, declarative.apply, path)
-    if declared is not None:
+    path = settings.config_file
+    nothing = declarative.Declared(frozenset(), (), ())
+    if path is None:
+        return nothing
+    declared = report.attempt(name, declarative.apply, path, settings.redact)
+    if declared is None:
+        return nothing
+    if declared.error is not None:
+        report.failed(name, declared.error)
+    else:
         report.works(name, path)
+    if settings.beside_the_file:
+        unused = ", ".join(settings.beside_the_file)
+        report.failed("arguments", f"{path} decides these, so they are not used: {unused}")
     return declared
+
+
+def _left_by(declared: declarative.Declared, settings: Settings) -> Settings:
+    """What is still to be set up: the signals that no file has, and `/metrics` if asked for."""
+    prometheus = ("prometheus",) if settings.prometheus_is_asked_for else ()
+    return replace(
+        settings,
+        traces=() if "traces" in declared.signals else settings.traces,
+        metrics=prometheus if "metrics" in declared.signals else settings.metrics,
+        logs=() if "logs" in declared.signals else settings.logs,
+    )
 
 
 def _resource(settings: Settings) -> Resource:
@@ -87,57 +121,58 @@ def _resource(settings: Settings) -> Resource:
     return Resource.create(attributes)
 
 
-def _prometheus(
-    settings: Settings, report: Report
-) -> tuple[PrometheusReader | None, Server | None]:
-    """The reader always, when asked for: a taken port leaves it to be mounted."""
+def _prometheus_reader(settings: Settings) -> PrometheusReader | None:
+    """The reader, when asked for: a taken port leaves it to be mounted."""
     if "prometheus" not in settings.metrics:
-        return None, None
-    from otel_forgesyte_prometheus import PrometheusReader, start_server
+        return None
+    from otel_forgesyte_prometheus import PrometheusReader
 
-    reader = PrometheusReader()
+    return PrometheusReader()
+
+
+def _server(settings: Settings, report: Report, reader: PrometheusReader | None) -> Server | None:
+    if reader is None:
+        return None
+    from otel_forgesyte_prometheus import start_server
+
     name = "metrics: prometheus"
     server = report.attempt(
         name, start_server, reader, settings.prometheus_host, settings.prometheus_port
     )
     if server is not None:
         report.works(name, server.url)
-    return reader, server
+    return server
 
 
 def _lifecycle_exporters(
-    settings: Settings, declared: declarative.Declared | None, report: Report
+    settings: Settings, declared: declarative.Declared, report: Report
 ) -> tuple[DuckDBSpanExporter, ...]:
     """A span exporter into each DuckDB store, for what no processor of the SDK delivers."""
     from otel_forgesyte_duckdb import DuckDBSpanExporter
 
-    if declared is not None:
-        arguments: Iterable[dict[str, Any]] = declared.spans
-    else:
-        # Only where the ends go too: a start alone would leave each job running for ever.
-        arguments = [settings.duckdb_arguments] if "duckdb" in settings.traces else []
+    # Only where the ends go too: a start alone would leave each job running for ever.
+    own = [settings.duckdb_arguments] if "duckdb" in settings.traces else []
     made = [
-        report.attempt("running jobs: duckdb", DuckDBSpanExporter, **given) for given in arguments
+        report.attempt("running jobs: duckdb", DuckDBSpanExporter, **arguments)
+        for arguments in (*declared.spans, *own)
     ]
     return tuple(exporter for exporter in made if exporter is not None)
 
 
 def _frame_exporters(
-    settings: Settings, declared: declarative.Declared | None, report: Report
+    settings: Settings, declared: declarative.Declared, report: Report
 ) -> tuple[MetricExporter, ...]:
     """Push exporters for the frame stream, none of them shared with a reader."""
     from otel_forgesyte_duckdb import DuckDBMetricExporter
 
-    made: list[MetricExporter | None]
-    if declared is not None:
-        made = [
-            report.attempt("frames: duckdb", DuckDBMetricExporter, **given)
-            for given in declared.metrics
-        ]
-    else:
-        made = [
-            report.attempt(f"frames: {name}", exporters.load, "metrics", name, settings)
-            for name in settings.metrics
-            if name != "prometheus"
-        ]
-    return tuple(exporter for exporter in made if exporter is not None)
+    made: list[Any] = [
+        report.attempt("frames: duckdb", DuckDBMetricExporter, **arguments)
+        for arguments in declared.metrics
+    ]
+    made += [
+        report.attempt(f"frames: {name}", exporters.load, "metrics", name, settings)
+        for name in sorted(settings.metrics, key=lambda name: name != "duckdb")
+        if name != "prometheus"
+    ]
+    # A name may stand for a reader, which collects for itself and takes nothing handed to it.
+    return tuple(exporter for exporter in made if isinstance(exporter, MetricExporter))

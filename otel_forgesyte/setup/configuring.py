@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import logging
-import threading
 from typing import TYPE_CHECKING, Any
+
+from otel_forgesyte.errors import ConfigError
 
 if TYPE_CHECKING:
     import os
@@ -15,7 +16,6 @@ if TYPE_CHECKING:
     from otel_forgesyte.setup.handle import Telemetry
 
 _logger = logging.getLogger(__name__)
-_lock = threading.Lock()
 _current: Telemetry | None = None
 
 
@@ -64,11 +64,16 @@ def configure(  # noqa: PLR0913 - each is one line of the configuration table
     """
     overrides = {name: value for name, value in locals().items() if value is not None}
     # The SDK takes a tenth of a second to import: an application that only decorates never does.
-    from otel_forgesyte.setup.assembly import assemble
-    from otel_forgesyte.setup.settings import resolve
+    try:
+        from otel_forgesyte.setup import handle
+        from otel_forgesyte.setup.assembly import assemble
+        from otel_forgesyte.setup.settings import resolve
+    except ValueError as error:
+        # Its span limits are read from the environment as it is imported.
+        raise ConfigError(f"the SDK refuses its environment: {error}") from error
 
     global _current  # noqa: PLW0603 - one set-up a process, as OpenTelemetry's own globals are
-    with _lock:
+    with handle.lifecycle:
         if _current is not None and not _current.is_shut_down:
             if overrides and overrides != _current.overrides:
                 _logger.warning("telemetry is set up already; shut it down to change it")

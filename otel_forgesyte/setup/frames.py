@@ -84,11 +84,18 @@ class FrameStream:
             return
         metrics_data = encode(frames, self._resource())
         for exporter in self.exporters:
-            exporter.export(metrics_data)  # pyright: ignore[reportUnknownMemberType]
+            _export(exporter, metrics_data)
 
     def forget(self) -> None:
         """Drops what was taken: in a forked child it is the parent's."""
         self._frames.clear()
+
+
+def _export(exporter: MetricExporter, metrics_data: MetricsData) -> None:
+    try:
+        exporter.export(metrics_data)  # pyright: ignore[reportUnknownMemberType]
+    except Exception as error:  # noqa: BLE001 - one exporter's failure is not the next one's
+        telemetry.failed("frame export", error)
 
 
 def encode(frames: Sequence[Frame], resource: Resource) -> MetricsData:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import atexit
+import os
+import threading
 import time
-from contextlib import suppress
 from dataclasses import dataclass
+from multiprocessing import parent_process, util
 from typing import TYPE_CHECKING, Any
 
 from opentelemetry._logs import NoOpLoggerProvider
@@ -13,8 +15,10 @@ from opentelemetry.metrics import NoOpMeterProvider
 from opentelemetry.trace import NoOpTracerProvider
 
 from otel_forgesyte import overlays, telemetry
+from otel_forgesyte.setup import providers
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from types import TracebackType
 
     from typing_extensions import Self
@@ -25,6 +29,9 @@ if TYPE_CHECKING:
     from otel_forgesyte.setup.report import Part
     from otel_forgesyte.setup.worker import Worker
     from otel_forgesyte_prometheus import PrometheusReader, Server
+
+# One set-up begins or ends at a time: a shutdown in progress must not undo what follows it.
+lifecycle = threading.RLock()
 
 _EXIT_MILLIS = 5_000  # an application's exit waits no longer for its telemetry
 
@@ -63,20 +70,33 @@ class Machinery:
     server: Server | None
 
     @property
-    def targets(self) -> tuple[Any, ...]:
-        """Providers, or processors and readers, of ours."""
-        return tuple(target for pipeline in self.pipelines for target in pipeline.ours)
-
-    @property
     def side_exporters(self) -> tuple[Any, ...]:
         """Exporters of ours that no processor or reader owns."""
         return (*self.jobs.exporters, *self.frames.exporters)
+
+    @property
+    def targets(self) -> tuple[Any, ...]:
+        """Everything to flush, in order: this machine's storage before anything on a network."""
+        components = [one for pipeline in self.pipelines for one in pipeline.added]
+        local = [one for one in components if one.is_local]
+        remote = [one for one in components if not one.is_local]
+        # A provider that a file has filled holds processors that are not among our components.
+        filled = [pipeline.provider for pipeline in self.pipelines if pipeline.owned]
+        # The SDK's processors never flush their exporter, and ours stores what it was given.
+        return (
+            *(one.part for one in local),
+            *(one.exporter for one in local if one.exporter is not None),
+            *self.side_exporters,
+            *(one.part for one in remote),
+            *filled,
+        )
 
 
 class Telemetry:
     """A running set-up. Thread-safe; every method may be called again after `shutdown()`.
 
-    Leaving it as a context manager shuts it down. So does the end of the process, within 5 s.
+    Leaving it as a context manager shuts it down; entered several times, the last exit does. The
+    end of the process shuts it down too, within 5 s.
     """
 
     def __init__(
@@ -86,9 +106,15 @@ class Telemetry:
         self._parts = parts
         self._machinery = machinery
         self._is_shut_down = False
+        self._flushed = True
+        self._entered = 0
         if machinery is not None:
             # Registered after the providers exist, so it runs before anything of theirs does.
             atexit.register(self._at_exit)
+            # Children of `multiprocessing` end without running what `atexit` holds.
+            util.register_after_fork(self, Telemetry._flush_when_the_child_ends)
+            if parent_process() is not None:
+                self._flush_when_the_child_ends()
 
     @property
     def is_shut_down(self) -> bool:
@@ -104,14 +130,16 @@ class Telemetry:
         """Delivers everything recorded so far; with DuckDB, it is in the database on return.
 
         Args:
-            timeout_millis: how long to try.
+            timeout_millis: how long to wait; what is under way then goes on without the caller.
 
         Returns:
             Whether all of it was delivered in time.
         """
-        if self._machinery is None or self._is_shut_down:
-            return self._machinery is None
-        return _deliver(self._machinery, timeout_millis)
+        machinery = self._machinery
+        if machinery is None or self._is_shut_down:
+            return machinery is None
+        deadline = time.monotonic() + timeout_millis / 1_000
+        return machinery.worker.run(lambda: _deliver(machinery, deadline), timeout_millis / 1_000)
 
     def shutdown(self, timeout_millis: float = 30_000) -> bool:
         """Delivers what is left and ends every thread and server of ours.
@@ -119,33 +147,42 @@ class Telemetry:
         Decorated functions go on running afterwards, unrecorded but by providers of the host.
 
         Args:
-            timeout_millis: how long to try; what is not in the database by then is in the spool.
+            timeout_millis: how long to wait; what is not in the database by then is in the spool.
 
         Returns:
-            Whether everything was delivered in time; True when it was shut down before.
+            Whether everything was delivered in time; the same again when it was shut down before.
         """
-        if self._is_shut_down or self._machinery is None:
-            return True
+        with lifecycle:
+            if not self._is_shut_down and self._machinery is not None:
+                self._flushed = self._shut_down(self._machinery, timeout_millis / 1_000)
+            return self._flushed
+
+    def _shut_down(self, machinery: Machinery, timeout_s: float) -> bool:
         self._is_shut_down = True
         atexit.unregister(self._at_exit)
-        machinery = self._machinery
         # From here on nothing is handed over any more, so the delivery below is the last.
         overlays.send_frames_to(None)
         telemetry.defer_measurements_to(None)
-        machinery.worker.stop()
-        flushed = _deliver(machinery, timeout_millis)
-        if machinery.server is not None:
-            machinery.server.shutdown()
-        for target in (*machinery.targets, *machinery.side_exporters):
-            # One part that fails to close must not keep the next open.
-            with suppress(Exception):
-                target.shutdown()
         trace, metric, log = machinery.pipelines
         telemetry.use_providers(
             NoOpTracerProvider() if trace.owned else trace.provider,
             NoOpMeterProvider() if metric.owned else metric.provider,
             NoOpLoggerProvider() if log.owned else log.provider,
         )
+        deadline = time.monotonic() + timeout_s
+
+        def finish() -> bool:
+            flushed = _deliver(machinery, deadline)
+            for exporter in machinery.side_exporters:
+                _quietly(exporter.shutdown)
+            for pipeline in machinery.pipelines:
+                close(pipeline)
+            return flushed
+
+        flushed = machinery.worker.run(finish, timeout_s)
+        machinery.worker.stop()
+        if machinery.server is not None:
+            machinery.server.shutdown()
         return flushed
 
     def status(self) -> Status:
@@ -161,6 +198,7 @@ class Telemetry:
         )
 
     def __enter__(self) -> Self:
+        self._entered += 1
         return self
 
     def __exit__(
@@ -169,20 +207,38 @@ class Telemetry:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        self.shutdown()
+        self._entered -= 1
+        if self._entered == 0:
+            self.shutdown()
 
     def _at_exit(self) -> None:
         self.shutdown(_EXIT_MILLIS)
 
+    def _flush_when_the_child_ends(self) -> None:
+        util.Finalize(self, self.force_flush, args=(_EXIT_MILLIS,), exitpriority=0)
 
-def _deliver(machinery: Machinery, timeout_millis: float) -> bool:
-    deadline = time.monotonic() + timeout_millis / 1_000
-    machinery.worker.flush()
-    # The SDK's processors never flush their exporter, and ours stores what it was given.
-    exporters = [exporter for pipeline in machinery.pipelines for exporter in pipeline.exporters]
-    targets = (*machinery.targets, *exporters, *machinery.side_exporters)
+
+def close(pipeline: Pipeline) -> None:
+    """Shuts down what is ours of a pipeline: what stores on this machine first."""
+    for component in sorted(pipeline.added, key=lambda component: not component.is_local):
+        _quietly(component.part.shutdown)
+    if pipeline.owned:
+        providers.retire(pipeline.provider)
+        _quietly(pipeline.provider.shutdown)
+
+
+def _quietly(step: Callable[[], object]) -> None:
+    """Does `step`; one part that fails to close must not keep the next open, and is counted."""
+    try:
+        step()
+    except Exception as error:  # noqa: BLE001 - whatever an exporter of anybody's raises
+        telemetry.failed("shutdown", error)
+
+
+def _deliver(machinery: Machinery, deadline: float) -> bool:
+    machinery.worker.deliver()
     # A list: every one is flushed, also behind one that was not.
-    return all([_flush(target, deadline) for target in targets])  # noqa: C419
+    return all([_flush(target, deadline) for target in machinery.targets])  # noqa: C419
 
 
 def _flush(target: Any, deadline: float) -> bool:
@@ -192,5 +248,15 @@ def _flush(target: Any, deadline: float) -> bool:
         return False
     try:
         return target.force_flush(timeout_millis=int(remaining_millis)) is not False
-    except Exception:  # noqa: BLE001 - reported as not flushed
+    except Exception as error:  # noqa: BLE001 - reported as not flushed, and counted
+        telemetry.failed("flush", error)
         return False
+
+
+def _renew_lifecycle() -> None:
+    global lifecycle  # noqa: PLW0603 - another thread of the parent may have held it
+    lifecycle = threading.RLock()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_renew_lifecycle)

@@ -2,7 +2,7 @@
 
 A histogram record with two readers costs the calling thread 7 to 14 µs, the largest part of a
 decorated call after its span; an append costs a tenth of one. Nothing is late where it is looked
-at: the worker empties the buffer every second, and so does every collection, whoever's reader
+at: the worker empties the buffer twice a second, and so does every collection, whoever's reader
 collects, through the callback of the domain's observable instrument.
 """
 

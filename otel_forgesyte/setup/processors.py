@@ -8,6 +8,7 @@ from opentelemetry.context import get_current
 from opentelemetry.sdk._logs import LogRecordProcessor
 from opentelemetry.sdk.trace import SpanProcessor
 
+from otel_forgesyte import telemetry
 from otel_forgesyte.context import JOB_KEY, JobState
 from otel_forgesyte.semconv import (
     FORGESYTE_JOB_ID,
@@ -17,7 +18,7 @@ from otel_forgesyte.semconv import (
 from otel_forgesyte.setup.buffer import Buffer
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from opentelemetry.context import Context
     from opentelemetry.sdk._logs import ReadWriteLogRecord
@@ -85,9 +86,9 @@ class JobSpanProcessor(SpanProcessor):
         unsampled = self._unsampled.take()
         for exporter in self.exporters:
             if started:
-                exporter.export_started(started)
+                _hand(exporter.export_started, started)
             if unsampled:
-                exporter.export_unsampled(unsampled)
+                _hand(exporter.export_unsampled, unsampled)
 
     def forget(self) -> None:
         """Drops what was remembered: in a forked child it is the parent's."""
@@ -111,6 +112,13 @@ class JobLogProcessor(LogRecordProcessor):
     def force_flush(self, timeout_millis: int = 30_000) -> bool:  # noqa: ARG002 - SDK signature
         """Nothing is held."""
         return True
+
+
+def _hand(export: Callable[[list[ReadableSpan]], object], spans: list[ReadableSpan]) -> None:
+    try:
+        export(spans)
+    except Exception as error:  # noqa: BLE001 - one exporter's failure is not the next one's
+        telemetry.failed("running jobs", error)
 
 
 def _operation_of(span: ReadableSpan) -> object:

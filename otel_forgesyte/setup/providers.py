@@ -10,31 +10,32 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar
+from weakref import WeakSet
 
 from opentelemetry import _logs, metrics, trace
 from opentelemetry.sdk._logs import LoggerProvider
 from opentelemetry.sdk._logs.export import BatchLogRecordProcessor
 from opentelemetry.sdk.metrics import MeterProvider
-from opentelemetry.sdk.metrics.export import (
-    MetricExporter,
-    MetricReader,
-    PeriodicExportingMetricReader,
-)
+from opentelemetry.sdk.metrics.export import MetricReader, PeriodicExportingMetricReader
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor
 
+from otel_forgesyte.errors import ConfigError
 from otel_forgesyte.setup import exporters
 from otel_forgesyte.setup.processors import JobLogProcessor
 from otel_forgesyte_duckdb import DuckDBMetricExporter
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterator
 
     from opentelemetry.sdk.resources import Resource
 
     from otel_forgesyte.setup.processors import JobSpanProcessor
     from otel_forgesyte.setup.report import Report
     from otel_forgesyte.setup.settings import Settings
+
+# Providers of ours that were shut down. OpenTelemetry's globals are set once a process.
+_retired: WeakSet[Any] = WeakSet()
 
 Provider = TypeVar("Provider", TracerProvider, MeterProvider, LoggerProvider)
 
@@ -50,26 +51,33 @@ _BATCH_DEFAULTS = {
 _DUCKDB_EXPORT_INTERVAL_MILLIS = 10_000
 
 
+@dataclass(frozen=True, slots=True)
+class Component:
+    """One processor or reader of ours, and the exporter behind it (None where there is none)."""
+
+    name: str
+    part: Any
+    exporter: Any = None
+
+    @property
+    def is_local(self) -> bool:
+        """Whether it delivers to this machine, so that a dead network must not delay it."""
+        return self.name == "duckdb"
+
+
 @dataclass
 class Pipeline:
     """One signal's provider and what we added to it.
 
     Attributes:
         provider: the SDK provider in use.
-        owned: it was made here, so it is ours to shut down.
-        added: processors or readers of ours, to be flushed and shut down if it is not.
-        exporters: what those deliver to.
+        owned: it was made here or by a file of ours, so it is ours to shut down.
+        added: what is ours in it.
     """
 
     provider: Any
     owned: bool
-    added: list[Any] = field(default_factory=list[Any])
-    exporters: list[Any] = field(default_factory=list[Any])
-
-    @property
-    def ours(self) -> tuple[Any, ...]:
-        """What to flush and to shut down: the whole provider, or only what we added to it."""
-        return (self.provider,) if self.owned else tuple(self.added)
+    added: list[Component] = field(default_factory=list[Component])
 
 
 def trace_pipeline(
@@ -84,14 +92,12 @@ def trace_pipeline(
         trace.set_tracer_provider,
         report,
     )
-    pipeline.added.append(jobs)
-    pipeline.exporters += _load_all("traces", settings.traces, settings, report)
-    pipeline.added += [
-        BatchSpanProcessor(exporter, **_batch_defaults("OTEL_BSP"))
-        for exporter in pipeline.exporters
+    pipeline.added = [
+        Component("jobs", jobs),
+        *_components("traces", settings, report, _span_processor),
     ]
-    for processor in pipeline.added:
-        pipeline.provider.add_span_processor(processor)
+    for component in pipeline.added:
+        pipeline.provider.add_span_processor(component.part)
     return pipeline
 
 
@@ -105,14 +111,12 @@ def log_pipeline(settings: Settings, resource: Resource, report: Report) -> Pipe
         _logs.set_logger_provider,
         report,
     )
-    pipeline.added.append(JobLogProcessor())
-    pipeline.exporters += _load_all("logs", settings.logs, settings, report)
-    pipeline.added += [
-        BatchLogRecordProcessor(exporter, **_batch_defaults("OTEL_BLRP"))
-        for exporter in pipeline.exporters
+    pipeline.added = [
+        Component("jobs", JobLogProcessor()),
+        *_components("logs", settings, report, _log_processor),
     ]
-    for processor in pipeline.added:
-        pipeline.provider.add_log_record_processor(processor)
+    for component in pipeline.added:
+        pipeline.provider.add_log_record_processor(component.part)
     return pipeline
 
 
@@ -120,36 +124,57 @@ def metric_pipeline(
     settings: Settings, resource: Resource, report: Report, prometheus: MetricReader | None
 ) -> Pipeline:
     """Measurements: a periodic reader for each push exporter, and the Prometheus reader."""
-    names = [name for name in settings.metrics if name != "prometheus"]
-    loaded = list(_load_all("metrics", names, settings, report))
-    readers = [one if isinstance(one, MetricReader) else _periodic(one) for one in loaded]
-    if prometheus is not None:
-        readers.append(prometheus)
     pipeline = _pipeline(
         "metrics",
         metrics.get_meter_provider(),
         MeterProvider,
-        lambda: MeterProvider(readers, resource=resource, shutdown_on_exit=False),
+        lambda: MeterProvider(resource=resource, shutdown_on_exit=False),
         metrics.set_meter_provider,
         report,
     )
-    pipeline.added += readers
-    pipeline.exporters += [one for one in loaded if isinstance(one, MetricExporter)]
-    if not pipeline.owned:
-        for reader in readers:
-            pipeline.provider.add_metric_reader(reader)
+    pipeline.added = list(_components("metrics", settings, report, _metric_reader))
+    if prometheus is not None:
+        pipeline.added.append(Component("prometheus", prometheus))
+    for component in pipeline.added:
+        pipeline.provider.add_metric_reader(component.part)
     return pipeline
 
 
-def _load_all(
-    signal: str, names: Iterable[str], settings: Settings, report: Report
-) -> Iterator[Any]:
+def retire(provider: Any) -> None:
+    """Notes a provider of ours that was shut down: a later set-up does not build on it."""
+    _retired.add(provider)
+
+
+def _components(
+    signal: str, settings: Settings, report: Report, build: Callable[[Any], Any]
+) -> Iterator[Component]:
+    names: tuple[str, ...] = getattr(settings, signal)
     for name in names:
+        if name == "prometheus":  # made before, since others may be mounted on it
+            continue
         part = f"{signal}: {name}"
         exporter = report.attempt(part, exporters.load, signal, name, settings)
-        if exporter is not None:
+        built = None if exporter is None else report.attempt(part, build, exporter)
+        if built is not None:
             report.works(part)
-            yield exporter
+            yield Component(name, built, None if built is exporter else exporter)
+
+
+def _span_processor(exporter: Any) -> BatchSpanProcessor:
+    return BatchSpanProcessor(exporter, **_batch_defaults("OTEL_BSP"))
+
+
+def _log_processor(exporter: Any) -> BatchLogRecordProcessor:
+    return BatchLogRecordProcessor(exporter, **_batch_defaults("OTEL_BLRP"))
+
+
+def _metric_reader(loaded: Any) -> MetricReader:
+    if isinstance(loaded, MetricReader):
+        return loaded
+    is_ours = isinstance(loaded, DuckDBMetricExporter)
+    if is_ours and "OTEL_METRIC_EXPORT_INTERVAL" not in os.environ:
+        return PeriodicExportingMetricReader(loaded, _DUCKDB_EXPORT_INTERVAL_MILLIS)
+    return PeriodicExportingMetricReader(loaded)
 
 
 def _pipeline(  # noqa: PLR0913, PLR0917 - one argument per thing in which the signals differ
@@ -160,13 +185,20 @@ def _pipeline(  # noqa: PLR0913, PLR0917 - one argument per thing in which the s
     set_global: Callable[[Any], None],
     report: Report,
 ) -> Pipeline:
-    if isinstance(current, sdk_class):
-        report.works(f"{signal}: provider", "found in place, and added to")
+    name = f"{signal}: provider"
+    if isinstance(current, sdk_class) and current not in _retired:
+        report.works(name, "found in place, and added to")
         return Pipeline(current, owned=False)
-    provider = make()
-    if type(current).__module__.startswith("opentelemetry."):
+    try:
+        provider = make()
+    except Exception as error:
+        # The SDK reads its limits and filters from the environment here, and refuses nonsense.
+        raise ConfigError(f"the {signal} provider cannot be made: {error}") from error
+    if isinstance(current, sdk_class):
+        report.works(name, "set up here; the global one was shut down, and cannot be replaced")
+    elif type(current).__module__.startswith("opentelemetry."):
         set_global(provider)
-        report.works(f"{signal}: provider", "set up here")
+        report.works(name, "set up here")
     else:
         kind = f"{type(current).__module__}.{type(current).__qualname__}"
         report.failed(
@@ -174,13 +206,6 @@ def _pipeline(  # noqa: PLR0913, PLR0917 - one argument per thing in which the s
             f"the host set {kind}, which is not the SDK's; only decorated functions are recorded",
         )
     return Pipeline(provider, owned=True)
-
-
-def _periodic(exporter: MetricExporter) -> MetricReader:
-    is_ours = isinstance(exporter, DuckDBMetricExporter)
-    if is_ours and "OTEL_METRIC_EXPORT_INTERVAL" not in os.environ:
-        return PeriodicExportingMetricReader(exporter, _DUCKDB_EXPORT_INTERVAL_MILLIS)
-    return PeriodicExportingMetricReader(exporter)
 
 
 def _batch_defaults(prefix: str) -> dict[str, Any]:

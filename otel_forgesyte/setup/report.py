@@ -63,5 +63,7 @@ class Report:
         """Notes a part that was not, and logs it in one line."""
         text = str(reason).strip() or repr(reason)
         detail = text.splitlines()[0]
+        is_new = all(part.works or part.detail != detail for part in self._parts)
         self._parts.append(Part(name, works=False, detail=detail))
-        _logger.error("%s is not set up: %s; the rest goes on", name, detail)
+        if is_new:  # one directory that cannot be written costs three signals, and one line
+            _logger.error("%s is not set up: %s; the rest goes on", name, detail)

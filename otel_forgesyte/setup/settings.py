@@ -7,17 +7,26 @@ The environment variables are OpenTelemetry's own wherever it has one. The DuckD
 from __future__ import annotations
 
 import os
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from otel_forgesyte.errors import ConfigError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
-
     from opentelemetry.sdk.trace.sampling import Sampler
 
 _LARGEST_PORT = 65535
+# Decided by a declarative configuration wherever there is one.
+_THE_FILES = (
+    "database",
+    "spool_directory",
+    "service_name",
+    "traces_exporter",
+    "metrics_exporter",
+    "logs_exporter",
+    "sampler",
+)
 _LOOPBACK = "127.0.0.1"
 _PROMETHEUS_PORT = 9464  # the OpenTelemetry default
 
@@ -41,6 +50,8 @@ class Settings:
         sampler: the host's sampler; None takes `OTEL_TRACES_SAMPLER`.
         redact: called with each record before it reaches the disk.
         disabled: `OTEL_SDK_DISABLED` is `true`: nothing is set up.
+        prometheus_is_asked_for: a port was given as an argument.
+        beside_the_file: arguments given beside a `config_file` that decides them itself.
     """
 
     service_name: str | None = None
@@ -56,6 +67,8 @@ class Settings:
     sampler: Sampler | None = None
     redact: Callable[[dict[str, Any]], dict[str, Any]] | None = None
     disabled: bool = False
+    prometheus_is_asked_for: bool = False
+    beside_the_file: tuple[str, ...] = ()
 
     @property
     def duckdb_arguments(self) -> dict[str, Any]:
@@ -75,6 +88,8 @@ def resolve(overrides: Mapping[str, Any]) -> Settings:
         ConfigError: a value that cannot be understood; says where it came from and what fits.
     """
     given = {name: value for name, value in overrides.items() if value is not None}
+    _check_kinds(given)
+    config_file = _text(given, "config_file", "OTEL_CONFIG_FILE")
     metrics = _names(given, "metrics_exporter", "OTEL_METRICS_EXPORTER")
     if "prometheus_port" in given and "prometheus" not in metrics:
         metrics = (*metrics, "prometheus")
@@ -88,12 +103,47 @@ def resolve(overrides: Mapping[str, Any]) -> Settings:
         prometheus_host=_text(given, "prometheus_host", "OTEL_EXPORTER_PROMETHEUS_HOST")
         or _LOOPBACK,
         prometheus_port=_port(given),
-        config_file=_text(given, "config_file", "OTEL_CONFIG_FILE"),
+        config_file=config_file,
         resource_attributes=given.get("resource_attributes", {}),
         sampler=given.get("sampler"),
         redact=given.get("redact"),
         disabled=os.environ.get("OTEL_SDK_DISABLED", "").strip().lower() == "true",
+        prometheus_is_asked_for="prometheus_port" in given,
+        beside_the_file=tuple(name for name in _THE_FILES if name in given) if config_file else (),
     )
+
+
+def _check_kinds(given: Mapping[str, Any]) -> None:
+    """Refuses what only the first job would stumble over.
+
+    Raises:
+        ConfigError: an argument is of another kind than it has to be.
+    """
+    from opentelemetry.sdk.trace.sampling import Sampler
+
+    kinds: dict[str, tuple[Callable[[Any], bool], str]] = {
+        "sampler": (lambda value: isinstance(value, Sampler), "an OpenTelemetry Sampler"),
+        "redact": (callable, "a function from record to record"),
+        "resource_attributes": (lambda value: isinstance(value, Mapping), "a mapping"),
+        **dict.fromkeys(
+            ("traces_exporter", "metrics_exporter", "logs_exporter"),
+            (_are_names, 'names, such as "duckdb,otlp" or ["duckdb"]'),
+        ),
+    }
+    for name, (fits, wanted) in kinds.items():
+        if name in given and not fits(given[name]):
+            raise ConfigError(f"{name} is {given[name]!r}: give {wanted}")
+    if "database" in given or "spool_directory" in given:
+        from otel_forgesyte_duckdb import Settings as StoreSettings
+
+        paths = {name: _path(given, name) for name in ("database", "spool_directory")}
+        StoreSettings.resolve(**{name: path for name, path in paths.items() if path is not None})
+
+
+def _are_names(value: Any) -> bool:
+    if isinstance(value, str) or not isinstance(value, Iterable):
+        return isinstance(value, str)
+    return all(isinstance(name, str) for name in list[Any](value))
 
 
 def _text(given: Mapping[str, Any], argument: str, variable: str) -> str | None:
@@ -117,7 +167,7 @@ def _port(given: Mapping[str, Any]) -> int:
     source = "prometheus_port" if "prometheus_port" in given else variable
     value = given.get("prometheus_port", os.environ.get(variable) or _PROMETHEUS_PORT)
     try:
-        port = int(value)
+        port = -1 if isinstance(value, bool) else int(value)
     except (TypeError, ValueError):
         port = -1
     if not 0 <= port <= _LARGEST_PORT:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import queue
 import threading
 import weakref
 from typing import TYPE_CHECKING, Protocol
@@ -15,7 +16,7 @@ from opentelemetry.context import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
 _logger = logging.getLogger(__name__)
 
@@ -33,7 +34,7 @@ class Deferred(Protocol):
 
 
 class Worker:
-    """Lets every part deliver once an interval, and once more whenever somebody asks.
+    """Lets every part deliver once an interval, and runs errands that may take too long.
 
     A forked child has no threads but the one that forked, so the worker starts again there,
     after each part has forgotten what the parent still had in hand (the parent delivers it).
@@ -46,50 +47,69 @@ class Worker:
     def __init__(self, parts: Sequence[Deferred], interval_s: float) -> None:
         self._parts = parts
         self._interval_s = interval_s
-        self._round = threading.RLock()
-        self._stopped = threading.Event()
         self._failed: set[str] = set()
+        self._is_stopped = False
         self._start()
         if hasattr(os, "register_at_fork"):
             # The hook lives as long as the process: a weak one keeps this worker collectable.
             hook = weakref.WeakMethod(self._after_fork)
             os.register_at_fork(after_in_child=lambda: (method := hook()) and method())
 
-    def flush(self) -> None:
-        """Lets every part deliver now, in the caller's thread; returns when they are done."""
-        with self._round:
-            for part in self._parts:
-                self._attempt(part)
+    def run(self, errand: Callable[[], bool], timeout_s: float) -> bool:
+        """What `errand` returns, run on the worker's thread; False when that takes too long.
+
+        So no caller waits for an exporter that hangs, not even at the interpreter's end, when no
+        new thread can be started. An errand that was given up goes on in the background.
+        """
+        if not self._thread.is_alive() or self._thread is threading.current_thread():
+            return errand()
+        results: queue.SimpleQueue[bool] = queue.SimpleQueue()
+        self._errands.put(lambda: results.put(errand()))
+        try:
+            return results.get(timeout=max(timeout_s, 0.0))
+        except queue.Empty:
+            return False
+
+    def deliver(self) -> None:
+        """Lets every part deliver now, in the caller's thread."""
+        for part in self._parts:
+            self._attempt(part)
 
     def stop(self) -> None:
-        """Ends the thread; `flush()` goes on working. Harmless the second time."""
-        self._stopped.set()
-        if self._thread is not threading.current_thread():
-            self._thread.join(timeout=self._interval_s + 1)
+        """Ends the thread after the errand under way, without waiting for it."""
+        self._is_stopped = True
+        self._errands.put(None)
 
     def _start(self) -> None:
-        self._thread = threading.Thread(target=self._run, name="otel-forgesyte", daemon=True)
+        self._errands: queue.SimpleQueue[Callable[[], None] | None] = queue.SimpleQueue()
+        self._thread = threading.Thread(target=self._work, name="otel-forgesyte", daemon=True)
         self._thread.start()
 
-    def _run(self) -> None:
+    def _work(self) -> None:
         # Instrumented libraries look at this key: an exporter's own calls must not feed it.
         attach(set_value(_SUPPRESS_INSTRUMENTATION_KEY, value=True))
-        while not self._stopped.wait(self._interval_s):
-            self.flush()
+        errands = self._errands
+        while True:
+            try:
+                errand = errands.get(timeout=self._interval_s)
+            except queue.Empty:
+                self.deliver()
+                continue
+            if errand is None:
+                return
+            errand()
 
     def _attempt(self, part: Deferred) -> None:
         try:
             part.deliver()
-        except Exception as error:  # noqa: BLE001 - a broken exporter must not end the thread
+        except Exception as error:  # noqa: BLE001 - a broken part must not end the thread
             place = type(part).__qualname__
             if place not in self._failed:
                 self._failed.add(place)
-                _logger.warning("%s failed to deliver and is tried again: %r", place, error)
+                _logger.warning("%s failed to deliver, told once: %r", place, error)
 
     def _after_fork(self) -> None:
-        self._round = threading.RLock()
         for part in self._parts:
             part.forget()
-        if not self._stopped.is_set():
-            self._stopped = threading.Event()
+        if not self._is_stopped:
             self._start()
