@@ -96,17 +96,19 @@ def record_decision(  # noqa: PLR0913 - a decision and where it fell
     timestamp: int | None = None,
 ) -> None:
     """Emit one device decision: its log event, and for a fallback one count."""
-    said = reason_text(reason) if isinstance(reason, BaseException) else reason
-    if said is not None:
-        said = shortened(said)
+    said = None if reason is None else reason_text(reason)
     device_event(requested, used, said, job_id, plugin, timestamp=timestamp)
     if requested != used:
         labels = {FORGESYTE_DEVICE_REQUESTED: requested, FORGESYTE_DEVICE_USED: used}
         emitters().fallbacks.add(1, labels)
 
 
-def reason_text(error: BaseException) -> str:
-    """Why a device did not work, as told by the exception: its type and message."""
+def reason_text(error: object) -> str:
+    """Why a device did not work: the text given, or an exception's type and message."""
+    if isinstance(error, str):
+        return shortened(error)
+    if not isinstance(error, BaseException):
+        return message(error)
     name, said = type_name(error), message(error)
     return name if said == name else f"{name}: {said}"
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from opentelemetry._logs import SeverityNumber
 
-from otel_forgesyte import device_fallback, job, plugin, report_device
+from otel_forgesyte import device_fallback, job, plugin, record_device, report_device
 from otel_forgesyte.devices import canonical_device
 
 if TYPE_CHECKING:
@@ -95,6 +95,17 @@ def test_a_reason_may_be_the_exception_itself(recorded: Recorder) -> None:
         report_device("gpu", "cpu", RuntimeError("out of memory"))
     (event,) = recorded.events(SELECTED)
     assert event["forgesyte.device.fallback.reason"] == "RuntimeError: out of memory"
+
+
+def test_a_reason_that_is_no_text_costs_no_decision(recorded: Recorder) -> None:
+    reason: Any = 123
+    with job(plugin="p"):
+        report_device("gpu", "cpu", reason)
+    record_device("gpu", "cpu", reason)
+    assert [event["forgesyte.device.fallback.reason"] for event in recorded.events(SELECTED)] == [
+        "123",
+        "123",
+    ]
 
 
 def test_a_device_reported_outside_of_any_job_is_an_event_all_the_same(
