@@ -5,7 +5,7 @@ Nothing here imports anything but the standard library; the caller brings the co
 
 from __future__ import annotations
 
-from otel_forgesyte_schema.applying import apply, check_version, live_version
+from otel_forgesyte_schema.applying import apply, check_version
 from otel_forgesyte_schema.connection import Connection
 from otel_forgesyte_schema.drift import Drift, drift
 from otel_forgesyte_schema.errors import SchemaMismatch, SchemaTooNew, TelemetryError
@@ -14,6 +14,7 @@ from otel_forgesyte_schema.order import SCHEMA_VERSION
 from otel_forgesyte_schema.questions import query
 from otel_forgesyte_schema.segments import Projection, ingest, phase8_projections, prepare
 from otel_forgesyte_schema.sqlfiles import SqlFile
+from otel_forgesyte_schema.stamping import live_version
 
 __all__ = [
     "MIGRATIONS",

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from otel_forgesyte_schema import order
-from otel_forgesyte_schema.creating import create_objects, stamp, transaction
+from otel_forgesyte_schema.creating import create_objects, transaction
 from otel_forgesyte_schema.drift import differences
 from otel_forgesyte_schema.errors import SchemaMismatch, SchemaTooNew
 from otel_forgesyte_schema.shape import canonical_shapes, shapes
-from otel_forgesyte_schema.sqlfiles import sql_file
+from otel_forgesyte_schema.stamping import live_version, stamp
 
 if TYPE_CHECKING:
     from otel_forgesyte_schema.connection import Connection
@@ -32,15 +32,6 @@ def apply(connection: Connection, package_version: str) -> None:
         _create(connection, package_version)
     else:
         check_version(version)
-
-
-def live_version(connection: Connection) -> int | None:
-    """Return the version the current database is stamped with, or None where it has no stamp."""
-    if connection.execute(sql_file("catalog", "stamped").sql).fetchall() == [(False,)]:
-        return None
-    rows = connection.execute(sql_file("catalog", "version").sql).fetchall()
-    version: int | None = rows[0][0]
-    return version
 
 
 def check_version(version: int) -> None:

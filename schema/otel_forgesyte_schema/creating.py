@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from otel_forgesyte_schema import order
-from otel_forgesyte_schema.sqlfiles import sql_file, sql_files
+from otel_forgesyte_schema.sqlfiles import sql_files
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -24,11 +24,6 @@ def create_objects(connection: Connection) -> None:
         *sql_files("views", order.VIEWS),
     ):
         connection.execute(file.sql)
-
-
-def stamp(connection: Connection, version: int, package_version: str) -> None:
-    """Record that this package brought the current database to a version."""
-    connection.execute(sql_file("catalog", "stamp").sql, [version, package_version])
 
 
 @contextmanager

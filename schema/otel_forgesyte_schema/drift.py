@@ -5,12 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
+from otel_forgesyte_schema import order
 from otel_forgesyte_schema.shape import Shape, canonical_shapes, shapes
+from otel_forgesyte_schema.stamping import live_version
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from otel_forgesyte_schema.connection import Connection
+
+_STAMP = "otel.schema_version"
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,13 +33,17 @@ class Drift:
 def drift(connection: Connection) -> list[Drift]:
     """Return every missing, extra or changed table, view and column of the current database.
 
-    Compares names, types, nullability, defaults and primary keys in `main` and `otel`; other
-    schemas are the user's own. An empty list means the two are the same.
+    Compares names, types, nullability, defaults and primary keys in `main` and `otel`, and the
+    version stamp; other schemas are the user's own. An empty list means the two are the same.
 
     The connection must be able to attach a database in memory: attach the file read-only to a
     connection without a file, instead of connecting to it with `read_only=True`.
     """
-    return list(differences(canonical_shapes(connection), shapes(connection)))
+    found = list(differences(canonical_shapes(connection), shapes(connection)))
+    # A stamp table that is itself not what it should be cannot be asked.
+    if all(each.object != _STAMP for each in found):
+        found += _stamp_differences(connection)
+    return found
 
 
 def differences(wanted: dict[str, Shape], found: dict[str, Shape]) -> Iterator[Drift]:
@@ -47,6 +55,14 @@ def differences(wanted: dict[str, Shape], found: dict[str, Shape]) -> Iterator[D
             yield Drift("extra", name, f"a {found[name].kind} this schema does not know")
         else:
             yield from _object_differences(name, wanted[name], found[name])
+
+
+def _stamp_differences(connection: Connection) -> Iterator[Drift]:
+    version = live_version(connection)
+    if version is None:
+        yield Drift("changed", _STAMP, f"has no version, not {order.SCHEMA_VERSION}")
+    elif version != order.SCHEMA_VERSION:
+        yield Drift("changed", _STAMP, f"says version {version}, not {order.SCHEMA_VERSION}")
 
 
 def _object_differences(name: str, wanted: Shape, found: Shape) -> Iterator[Drift]:

@@ -6,13 +6,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from otel_forgesyte_schema import order
-from otel_forgesyte_schema.applying import live_version, refuse_newer
+from otel_forgesyte_schema.applying import refuse_newer
 from otel_forgesyte_schema.backup import back_up
-from otel_forgesyte_schema.creating import create_objects, stamp, transaction
+from otel_forgesyte_schema.creating import create_objects, transaction
 from otel_forgesyte_schema.drift import differences
 from otel_forgesyte_schema.errors import SchemaMismatch
 from otel_forgesyte_schema.shape import Shape, canonical_shapes, shapes
 from otel_forgesyte_schema.sqlfiles import sql_file
+from otel_forgesyte_schema.stamping import live_version, stamp
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

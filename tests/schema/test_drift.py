@@ -108,6 +108,26 @@ def test_a_table_where_a_view_should_be_is_named(store: Store) -> None:
     assert Drift("changed", "otel.metrics", "is a table, not a view") in drift(store.connection)
 
 
+@pytest.mark.parametrize(
+    ("change", "detail"),
+    [
+        ("UPDATE otel.schema_version SET version = 0", "says version 0, not 1"),
+        ("UPDATE otel.schema_version SET version = 5", "says version 5, not 1"),
+        ("DELETE FROM otel.schema_version", "has no version, not 1"),
+    ],
+)
+def test_a_stamp_of_another_version_is_a_difference(store: Store, change: str, detail: str) -> None:
+    store.connection.execute(change)
+
+    assert drift(store.connection) == [Drift("changed", "otel.schema_version", detail)]
+
+
+def test_a_stamp_table_with_other_columns_is_named_and_not_asked(store: Store) -> None:
+    store.connection.execute("ALTER TABLE otel.schema_version RENAME COLUMN version TO number")
+
+    assert [each.kind for each in drift(store.connection)] == ["extra", "missing"]
+
+
 def test_a_users_own_schema_and_temporary_tables_are_not_looked_at(store: Store) -> None:
     store.connection.execute("CREATE SCHEMA mine")
     store.connection.execute("CREATE TABLE mine.notes (a INTEGER)")
