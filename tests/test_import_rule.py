@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -18,8 +19,14 @@ _HEAVY = ("opentelemetry.sdk", "duckdb", "orjson", "prometheus_client", "typer",
 
 def _loaded_by(module: str) -> list[str]:
     program = f"import sys, {module}; print(*sys.modules)"
+    # Measuring coverage in the subprocess would load modules of its own.
+    environment = {key: value for key, value in os.environ.items() if "COVERAGE" not in key}
     finished = subprocess.run(
-        [sys.executable, "-W", "error", "-c", program], capture_output=True, text=True, check=True
+        [sys.executable, "-W", "error", "-c", program],
+        capture_output=True,
+        text=True,
+        check=True,
+        env=environment,
     )
     return finished.stdout.split()
 

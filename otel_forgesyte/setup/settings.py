@@ -143,7 +143,8 @@ def _check_kinds(given: Mapping[str, Any]) -> None:
 def _are_names(value: Any) -> bool:
     if isinstance(value, str) or not isinstance(value, Iterable):
         return isinstance(value, str)
-    return all(isinstance(name, str) for name in list[Any](value))
+    names: Iterable[object] = value  # pyright: ignore[reportUnknownVariableType] - of anything
+    return all(isinstance(name, str) for name in names)
 
 
 def _text(given: Mapping[str, Any], argument: str, variable: str) -> str | None:
