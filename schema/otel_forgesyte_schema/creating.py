@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 from otel_forgesyte_schema import order
@@ -34,6 +34,8 @@ def transaction(connection: Connection) -> Generator[None, None, None]:
         yield
         connection.execute("COMMIT")
     except BaseException:
-        # DuckDB 1.5 would carry on after a failed statement and commit the part before it.
-        connection.execute("ROLLBACK")
+        # DuckDB 1.5 would carry on after a failed statement and commit the part before it. After a
+        # failed COMMIT there is no transaction any more, and that error is not the one to tell.
+        with suppress(Exception):
+            connection.execute("ROLLBACK")
         raise

@@ -15,6 +15,7 @@ from otel_forgesyte_schema import (
     apply,
     live_version,
 )
+from otel_forgesyte_schema.creating import transaction
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -205,6 +206,18 @@ def test_a_crash_while_creating_leaves_nothing_behind(
 
         assert connection.execute("SELECT count(*) FROM duckdb_tables()").fetchall() == [(0,)]
         assert live_version(connection) is None
+
+
+def test_a_commit_that_fails_tells_its_own_cause(path: Path) -> None:
+    with duckdb.connect(path) as connection:
+        connection.execute("CREATE TABLE once (a INTEGER PRIMARY KEY)")
+        other = connection.cursor()
+        with (
+            pytest.raises(duckdb.Error, match="(?i)constraint|duplicate key"),
+            transaction(connection),
+        ):
+            connection.execute("INSERT INTO once VALUES (1)")
+            other.execute("INSERT INTO once VALUES (1)")
 
 
 def test_the_stamp_is_naive_utc_in_any_session_zone(path: Path) -> None:
