@@ -12,7 +12,7 @@ Moment: TypeAlias = "datetime | float | str"
 
 - `datetime`: an aware one is what it says; a naive one is UTC, never local time.
 - `float` or `int` below 10^11: seconds since the epoch. `int` from 10^17 on: nanoseconds
-  (1973 to 2262). Whole numbers between are refused: they are milliseconds or microseconds, and
+  (from 1973). Whole numbers between are refused: they are milliseconds or microseconds, and
   guessing wrong would be off by a factor of a thousand.
 - `str`: ISO 8601, with or without an offset; without one it is UTC.
 """
@@ -20,13 +20,32 @@ Moment: TypeAlias = "datetime | float | str"
 _LARGEST_SECONDS = 10**11
 _SMALLEST_NANOSECONDS = 10**17
 
+# The years 1 to 9999, as `datetime` and every database know them.
+_FIRST_NANO = -62_135_596_800_000_000_000
+_LAST_NANO = 253_402_300_799_999_999_999
+
 
 def unix_nano(moment: Moment) -> int:
     """Nanoseconds since the epoch, UTC.
 
     Raises:
-        ValueError: `moment` is none of the forms above.
+        ValueError: `moment` is none of the forms above, or not in the years 1 to 9999.
     """
+    return within_calendar(_nanoseconds(moment))
+
+
+def within_calendar(unix_nano: int) -> int:
+    """The time itself.
+
+    Raises:
+        ValueError: it is not in the years 1 to 9999.
+    """
+    if _FIRST_NANO <= unix_nano <= _LAST_NANO:
+        return unix_nano
+    raise ValueError(f"{unix_nano} ns since the epoch is beyond the years 1 to 9999")
+
+
+def _nanoseconds(moment: Moment) -> int:
     from datetime import datetime  # when a time is given: the module takes a millisecond to load
 
     if isinstance(moment, str):

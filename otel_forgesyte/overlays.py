@@ -55,6 +55,10 @@ class FrameSink(Protocol):
         ...
 
 
+# What the columns of a frame's row hold: 32 bits, and for the duration 32 bits of milliseconds.
+_LARGEST_NUMBER = 2**31 - 1
+_LONGEST_S = 2_147_483
+
 _sink: FrameSink | None = None
 
 
@@ -65,9 +69,19 @@ def send_frames_to(sink: FrameSink | None) -> None:
 
 
 def emit(frame: Frame) -> None:
-    """Send one frame on its way; outside of any job it has no row to become and is only timed."""
+    """Send one frame on its way; outside of any job it has no row to become and is only timed.
+
+    One with numbers that no row can hold is counted as a failure and goes nowhere. Never raises.
+    """
     sink = _sink
     try:
+        if not (
+            0 <= frame.index <= _LARGEST_NUMBER
+            and 0 <= frame.dropped <= _LARGEST_NUMBER
+            and 0 <= frame.duration_s <= _LONGEST_S  # false for NaN too
+            and (frame.fps is None or 0 <= frame.fps <= _LARGEST_NUMBER)
+        ):
+            raise ValueError(f"not a frame: {frame}")  # noqa: TRY301 - counted like any other
         if sink is None or frame.job_id is None:
             record_render(frame)
         else:

@@ -23,7 +23,7 @@ from otel_forgesyte.devices import canonical_device, current_operation, decided,
 from otel_forgesyte.events import exception_event
 from otel_forgesyte.exceptions import message, shortened, type_name
 from otel_forgesyte.failures import failed
-from otel_forgesyte.moments import Moment, unix_nano
+from otel_forgesyte.moments import Moment, unix_nano, within_calendar
 from otel_forgesyte.outcome import canonical_status, error_text
 from otel_forgesyte.overlays import Frame, emit
 from otel_forgesyte.semconv import (
@@ -207,9 +207,10 @@ def _span_of_time(started_at: Moment | None, duration_s: float | None) -> tuple[
     """Start and end in nanoseconds; an end before the start becomes the start."""
     now = time.time_ns()
     if started_at is None:
-        return now - max(round((duration_s or 0.0) * 1e9), 0), now
+        return within_calendar(now - max(round((duration_s or 0.0) * 1e9), 0)), now
     start = unix_nano(started_at)
-    return start, max(now if duration_s is None else start + round(duration_s * 1e9), start)
+    end = now if duration_s is None else within_calendar(start + round(duration_s * 1e9))
+    return start, max(end, start)
 
 
 def _job_state(job_id: Any, plugin: str) -> JobState:

@@ -429,6 +429,46 @@ def test_a_failure_inside_an_operation_itself_is_counted(
 
 
 @pytest.mark.parametrize(
+    "numbers",
+    [
+        {"duration_s": float("nan")},
+        {"duration_s": float("inf")},
+        {"fps": float("nan")},
+        {"fps": -1.0},
+        {"dropped": -1},
+        {"index": 2**40},
+        {"index": -1},
+    ],
+)
+def test_a_frame_that_no_row_can_hold_is_counted_and_goes_nowhere(
+    recorded: Recorder, expected_failures: Failures, numbers: dict[str, Any]
+) -> None:
+    given: dict[str, Any] = {"index": 0, "duration_s": 0.1, "job_id": "j", **numbers}
+    record_frame(**given)
+    assert recorded.frames == []
+    assert expected_failures() == {"frame": 1}
+
+
+@pytest.mark.parametrize(
+    "times",
+    [
+        {"started_at": 10**30},
+        {"started_at": -(10.0**11) + 1},
+        {"started_at": 0, "duration_s": 1e30},
+        {"duration_s": 1e30},
+        {"duration_s": float("nan")},
+        {"started_at": 0, "duration_s": float("inf")},
+    ],
+)
+def test_a_job_beyond_the_calendar_is_counted_and_not_recorded(
+    recorded: Recorder, expected_failures: Failures, times: dict[str, Any]
+) -> None:
+    record_job("j", **times)
+    assert recorded.spans == []
+    assert expected_failures() == {"record_job": 1}
+
+
+@pytest.mark.parametrize(
     ("step", "place"),
     [
         ("mark", "exception log"),
