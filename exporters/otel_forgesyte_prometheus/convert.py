@@ -66,7 +66,7 @@ class Converter:
         kind = _kind(metric)
         points: Sequence[Any] = metric.data.data_points
         unit = unit_name(metric.unit or "", is_gauge=isinstance(metric.data, Gauge))
-        name = metric_name(metric.name, unit)
+        name = metric_name(metric.name, unit, is_counter=kind is Kind.COUNTER)
         family = self._families.family(name, kind, unit, metric.description or "")
         if family is None:
             self._families.left_out["name_taken"] += len(points)

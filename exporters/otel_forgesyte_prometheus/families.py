@@ -183,6 +183,8 @@ class FamilySet:
                 family.name,
             )
             return
+        if merged is point:
+            self._note_replaced(family)
         family.series[text] = (pairs, merged)
 
     def fault(self, reason: str, what: str, error: Exception) -> None:
@@ -204,6 +206,15 @@ class FamilySet:
             return
         self.size += point.size
         family.series[text] = (pairs, point)
+
+    def _note_replaced(self, family: Family) -> None:
+        self.left_out["value_replaced"] += 1
+        self._notices.once(
+            ("replaced", family.name),
+            "Prometheus: two gauges meet in %r with the same labels; the last one is shown."
+            " Rename one of the instruments, or leave scope_labels on.",
+            family.name,
+        )
 
     def _check_description(self, family: Family, description: str) -> None:
         if description and not family.description:

@@ -60,14 +60,16 @@ def label_name(key: str) -> str:
 
 
 @lru_cache(maxsize=4096)
-def metric_name(name: str, unit: str) -> str:
+def metric_name(name: str, unit: str, *, is_counter: bool = False) -> str:
     """The family name: no type suffix yet, ``unit`` (as `unit_name` gives it) at its end, once.
 
-    A ``_total`` that the instrument's name brings is taken off, because the type suffix is put
-    on after the unit, and OpenMetrics puts it on the sample and not on the family.
+    A ``_total`` that a counter's name brings is taken off, because the type suffix is put on
+    after the unit, and OpenMetrics puts it on the sample and not on the family. Any other
+    instrument keeps it: the gauges ``disk.total`` and ``disk`` are two.
     """
     name = _first_not_a_digit(_NOT_IN_METRIC_NAME.sub("_", name))
-    name = name.removesuffix("_total") or name
+    if is_counter:
+        name = name.removesuffix("_total") or name
     if not unit or name.endswith("_" + unit):
         return name
     return f"{name.rstrip('_')}_{unit}"

@@ -41,8 +41,9 @@ class ScrapeBusyError(Exception):
 class Scrape:
     """What the last scrape said, and how much it left out, by reason.
 
-    Reasons: ``name_taken``, ``bounds_differ``, ``series_limit``, ``label_cut`` (told, but cut),
-    ``point_failed``, ``collector_failed``, ``collect_failed``, ``before_collect_failed``.
+    Reasons: ``name_taken``, ``bounds_differ``, ``value_replaced`` (two gauges in one series),
+    ``series_limit``, ``label_cut`` (told, but cut), ``point_failed``, ``collector_failed``,
+    ``collect_failed``, ``before_collect_failed``.
     """
 
     families: int = 0

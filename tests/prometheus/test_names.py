@@ -38,9 +38,7 @@ def test_one_is_a_ratio_for_a_gauge_only() -> None:
     [
         ("forgesyte.job.duration", "seconds", "forgesyte_job_duration_seconds"),
         ("time_seconds", "seconds", "time_seconds"),
-        ("requests.total", "", "requests"),
-        ("requests_total", "bytes", "requests_bytes"),
-        ("total", "", "total"),
+        ("disk.total", "bytes", "disk_total_bytes"),
         ("a--b__c", "", "a_b_c"),
         ("7zip", "", "_7zip"),
         ("rule:sum", "", "rule:sum"),
@@ -50,6 +48,20 @@ def test_a_metric_name_is_made_valid_with_its_unit_once(
     name: str, unit: str, expected: str
 ) -> None:
     assert metric_name(name, unit) == expected
+
+
+@pytest.mark.parametrize(
+    ("name", "unit", "expected"),
+    [
+        ("requests.total", "", "requests"),
+        ("requests_total", "bytes", "requests_bytes"),
+        ("total", "", "total"),
+    ],
+)
+def test_a_counter_gives_up_the_suffix_that_its_samples_get(
+    name: str, unit: str, expected: str
+) -> None:
+    assert metric_name(name, unit, is_counter=True) == expected
 
 
 @pytest.mark.parametrize(

@@ -135,6 +135,23 @@ def test_series_that_become_one_are_added_up_as_their_type_allows(metering: Mete
     assert metering.samples("h") == {("le=1.5",): 1, ("le=+Inf",): 2, (): 3}
 
 
+def test_a_gauge_that_ends_in_total_is_not_the_gauge_without_it(metering: Metering) -> None:
+    metering.meter().create_gauge("disk.total", unit="By").set(5)
+    metering.meter().create_gauge("disk", unit="By").set(1)
+    assert metering.samples("disk_total_bytes") == {(): 5}
+    assert metering.samples("disk_bytes") == {(): 1}
+
+
+def test_a_gauge_that_takes_the_place_of_another_is_counted_and_said_once(
+    metering: Metering, caplog: pytest.LogCaptureFixture
+) -> None:
+    metering.meter().create_gauge("a.b").set(1)
+    metering.meter().create_gauge("a_b").set(2)
+    assert metering.samples("a_b") == {(): 2}
+    assert metering.reader.last_scrape.left_out == {"value_replaced": 1}
+    assert ["two gauges meet in 'a_b'" in r.message for r in caplog.records] == [True]
+
+
 def test_histograms_with_other_bounds_that_become_one_leave_the_second_out(
     metering: Metering, caplog: pytest.LogCaptureFixture
 ) -> None:
