@@ -48,14 +48,17 @@ def register(app: typer.Typer) -> None:
 
 
 def apply(invocation: Invocation, file: File = None) -> None:
-    """Create what the database lacks; what is there stays. Harmless when repeated."""
+    """Create the tables and views the database lacks; data stays. Harmless when repeated.
+
+    A table of our name with other columns is not touched: the command says so and ends with 3.
+    """
     from otel_forgesyte_duckdb import writing
     from otel_forgesyte_schema import SCHEMA_VERSION
     from otel_forgesyte_schema import apply as apply_schema
 
     path = _path(invocation, file)
     with writing(path, timeout_s=_PATIENCE_S) as connection:
-        apply_schema(connection, version("otel-forgesyte"))
+        apply_schema(connection, version("otel-forgesyte"), thorough=True)
     if invocation.as_json:
         output.json_document({"database": str(path), "schema_version": SCHEMA_VERSION})
     else:

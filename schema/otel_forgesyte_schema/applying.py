@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from otel_forgesyte_schema import order
 from otel_forgesyte_schema.creating import create_objects, transaction
-from otel_forgesyte_schema.drift import differences
+from otel_forgesyte_schema.drift import Drift, differences
 from otel_forgesyte_schema.errors import SchemaMismatch, SchemaTooNew
 from otel_forgesyte_schema.shape import canonical_shapes, shapes
 from otel_forgesyte_schema.stamping import live_version, stamp
@@ -15,23 +15,28 @@ if TYPE_CHECKING:
     from otel_forgesyte_schema.connection import Connection
 
 
-def apply(connection: Connection, package_version: str) -> None:
-    """Create what the current database lacks and stamp its version; existing data stays.
+def apply(connection: Connection, package_version: str, *, thorough: bool = False) -> None:
+    """Create the schema in the current database and stamp its version; existing data stays.
 
-    Cheap when there is nothing to do (three small queries, 1.5 ms), so it may run at every start.
-    Call it outside a transaction: it opens its own, so a crash leaves everything or nothing.
+    A database that bears this version is taken at its word (three small queries, 1.5 ms), so this
+    may run at every start. `thorough` looks for itself: it creates tables that were dropped since,
+    and every view anew. Call it outside a transaction: it opens its own, so a crash leaves
+    everything or nothing.
 
     Raises:
         SchemaTooNew: a newer package wrote the database.
         SchemaMismatch: an older package did and it has not been migrated, tables of our names are
-            there already with other columns, or the database is attached under the name `otel`.
+            there already with other columns (`thorough`: or lack some of ours), or the database is
+            attached under the name `otel`.
     """
     _refuse_ambiguous_name(connection)
     version = live_version(connection)
     if version is None:
         _create(connection, package_version)
-    else:
-        check_version(version)
+        return
+    check_version(version)
+    if thorough:
+        _complete(connection)
 
 
 def check_version(version: int) -> None:
@@ -67,14 +72,35 @@ def _create(connection: Connection, package_version: str) -> None:
         stamp(connection, order.SCHEMA_VERSION, package_version)
 
 
-def _refuse_foreign_tables(connection: Connection) -> None:
-    # CREATE TABLE IF NOT EXISTS accepts any table of the right name; the first batch would fail.
+def _complete(connection: Connection) -> None:
+    # A column that a user added beside ours is theirs.
+    wrong = [str(each) for each in _wrong_objects(connection) if each.kind != "extra"]
+    if wrong:
+        raise SchemaMismatch(
+            "the database has tables that differ from this schema, and creating what is missing"
+            f" does not change those: put them right or rename them ({'; '.join(wrong)})"
+        )
+    with transaction(connection):
+        create_objects(connection)
+
+
+def _wrong_objects(connection: Connection) -> list[Drift]:
+    # Only what is there by our names: what is not there can be created, and a view replaced.
     found = shapes(connection)
     if not found:
-        return
+        return []
     wanted = canonical_shapes(connection)
-    ours = {name: shape for name, shape in found.items() if name in wanted}
-    wrong = [str(each) for each in differences({name: wanted[name] for name in ours}, ours)]
+    ours = {
+        name: shape
+        for name, shape in found.items()
+        if name in wanted and not shape.kind == wanted[name].kind == "view"
+    }
+    return list(differences({name: wanted[name] for name in ours}, ours))
+
+
+def _refuse_foreign_tables(connection: Connection) -> None:
+    # CREATE TABLE IF NOT EXISTS accepts any table of the right name; the first batch would fail.
+    wrong = [str(each) for each in _wrong_objects(connection)]
     if wrong:
         raise SchemaMismatch(
             "the database has tables of our names with other columns: rename them or use another"

@@ -37,6 +37,36 @@ def test_apply_again_keeps_what_is_there(cli: Run, database: Path) -> None:
     ]
 
 
+def test_apply_creates_again_what_was_dropped(cli: Run, database: Path) -> None:
+    with duckdb.connect(database) as connection:
+        connection.execute("DROP TABLE otel.logs")
+        connection.execute("DROP VIEW otel.frames")
+
+    assert cli("schema", "check", database).code == 1
+    assert cli("schema", "apply", database).code == 0
+    assert cli("schema", "check", database).code == 0
+
+
+def test_apply_admits_what_it_cannot_put_right(cli: Run, database: Path) -> None:
+    with duckdb.connect(database) as connection:
+        connection.execute("ALTER TABLE otel.logs DROP COLUMN body")
+
+    finished = cli("schema", "apply", database)
+
+    assert (finished.code, finished.out) == (3, "")
+    assert "otel.logs: column body JSON" in finished.err
+
+
+def test_check_of_a_database_with_another_stamp_ends_with_1(cli: Run, database: Path) -> None:
+    with duckdb.connect(database) as connection:
+        connection.execute("UPDATE otel.schema_version SET version = 0")
+
+    finished = cli("schema", "check", database)
+
+    assert finished.code == 1
+    assert "says version 0" in finished.out
+
+
 def test_check_ends_with_1_and_names_each_difference(cli: Run, database: Path) -> None:
     with duckdb.connect(database) as connection:
         connection.execute("ALTER TABLE overlay_metrics DROP COLUMN fps")

@@ -13,6 +13,7 @@ from otel_forgesyte_schema import (
     SchemaMismatch,
     SchemaTooNew,
     apply,
+    drift,
     live_version,
 )
 from otel_forgesyte_schema.creating import transaction
@@ -208,16 +209,32 @@ def test_a_crash_while_creating_leaves_nothing_behind(
         assert live_version(connection) is None
 
 
+def test_a_thorough_application_creates_what_was_dropped_and_keeps_what_a_user_added(
+    path: Path,
+) -> None:
+    with duckdb.connect(path) as connection:
+        apply(connection, "0.1.0")
+        connection.execute("DROP TABLE otel.logs")
+        connection.execute("ALTER TABLE otel.spans ADD COLUMN mine VARCHAR")
+        connection.execute("CREATE OR REPLACE VIEW otel.metrics AS SELECT 1 AS a")
+        apply(connection, "0.1.0", thorough=True)
+
+        assert [(each.kind, each.object) for each in drift(connection)] == [("extra", "otel.spans")]
+        assert connection.execute("SELECT count(*) FROM otel.schema_version").fetchall() == [(1,)]
+
+
+def insert_twice(connection: duckdb.DuckDBPyConnection) -> None:
+    with transaction(connection):
+        connection.execute("INSERT INTO once VALUES (1)")
+        connection.cursor().execute("INSERT INTO once VALUES (1)")
+
+
 def test_a_commit_that_fails_tells_its_own_cause(path: Path) -> None:
     with duckdb.connect(path) as connection:
         connection.execute("CREATE TABLE once (a INTEGER PRIMARY KEY)")
-        other = connection.cursor()
-        with (
-            pytest.raises(duckdb.Error, match="(?i)constraint|duplicate key"),
-            transaction(connection),
-        ):
-            connection.execute("INSERT INTO once VALUES (1)")
-            other.execute("INSERT INTO once VALUES (1)")
+
+        with pytest.raises(duckdb.Error, match=r"(?i)constraint|duplicate key"):
+            insert_twice(connection)
 
 
 def test_the_stamp_is_naive_utc_in_any_session_zone(path: Path) -> None:
