@@ -48,6 +48,7 @@ from otel_forgesyte.values import (
     Reader,
     Value,
     compiled,
+    is_path,
     plain_text,
     text_reader,
     unmarked,
@@ -182,7 +183,7 @@ class JobDeclaration(Declaration[JobOperation]):
         read_plugin = plugin_reader(self._plugin, parameters, "job plugin", name)
         read_device = device_reader(self._device, parameters, "job device")
         read_enqueued_at = _moment_reader(self._enqueued_at, parameters)
-        job_path = self._job_id if isinstance(self._job_id, str) else None
+        job_path = self._job_id if is_path(self._job_id) else None
         judge = outcome_judge(self._outcome, parameters, job_path)
 
         def begin(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Step:

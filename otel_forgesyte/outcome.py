@@ -29,6 +29,7 @@ from otel_forgesyte.values import (
     Reader,
     compiled,
     follow,
+    is_path,
     path_reader,
     text,
 )
@@ -197,7 +198,7 @@ def _extractor(
 ) -> Judge | Callable[[Any, tuple[Any, ...], dict[str, Any]], Any] | None:
     """What reads the user's word after the call; None when none was given or it cannot be read."""
     try:
-        if isinstance(value, str) and "result" not in parameters:
+        if is_path(value) and "result" not in parameters:
             root, *steps = value.split(".")
             if root == "result":
                 return lambda result, _args, _kwargs: follow(result, steps)

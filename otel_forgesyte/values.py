@@ -10,7 +10,7 @@ import inspect
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
-from typing import TYPE_CHECKING, Any, Generic, TypeAlias, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Generic, TypeAlias, TypeGuard, TypeVar, cast
 from uuid import UUID
 
 from otel_forgesyte.failures import failed
@@ -58,6 +58,11 @@ key where the value is a mapping). A callable takes the bound `Arguments`. `cons
 so is any value of another type. None means the default. In context-manager use there are no
 parameters, so a string is the value.
 """
+
+
+def is_path(value: object) -> TypeGuard[str]:
+    """Whether a decorator's argument names a parameter: text, but no enum member that is text."""
+    return isinstance(value, str) and not isinstance(value, Enum)
 
 
 class Parameters:
@@ -123,7 +128,7 @@ def compiled(value: Value, parameters: Parameters) -> Reader | None:
     """
     if value is None:
         return None
-    if isinstance(value, str):
+    if is_path(value):
         return path_reader(value, parameters)
     if callable(value) and not isinstance(value, type):
         extract = value
@@ -214,7 +219,7 @@ def text_reader(  # noqa: PLR0913 - what to read, and what in its place
     is taken. Where nothing is found, `otherwise`. A value that cannot be used is counted, and the
     defaults serve instead.
     """
-    if value is not None and not isinstance(value, str) and not callable(value):
+    if value is not None and not is_path(value) and not callable(value):
         fixed = plain_text(value, place, canonical=canonical) or otherwise
         return lambda _args, _kwargs: fixed
     read: Reader | None = None

@@ -10,10 +10,13 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from otel_forgesyte import job, plugin
 from otel_forgesyte.values import Parameters, compiled, constant, path_reader, text, text_reader
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from tests.domain.recorder import Recorder
 
 
 class Color(str, Enum):
@@ -197,3 +200,22 @@ def test_the_first_default_whose_parameter_exists_is_read() -> None:
     assert _defaulting(of_job)((SimpleNamespace(job_id="b"),), {}) == "b"
     assert _defaulting(of_job)((SimpleNamespace(),), {}) is None
     assert _defaulting(_of_image)((Path(),), {}) is None
+
+
+def test_an_enum_member_that_is_text_is_the_value_itself(recorded: Recorder) -> None:
+    @job(job_id=Color.RED, plugin=Color.RED)
+    @plugin(plugin=Color.RED, tool=Color.RED, device=Color.RED)
+    def execute(red: str) -> str:
+        return red
+
+    assert execute("parameter") == "parameter"
+    assert recorded.attributes("job red")["forgesyte.job.id"] == "red"
+    assert recorded.attributes("plugin red.red")["forgesyte.device.name"] == "red"
+
+
+def test_an_outcome_may_be_an_enum_member_that_is_text(recorded: Recorder) -> None:
+    class Ended(str, Enum):
+        FAILED = "failed"
+
+    job(plugin=constant("p"), outcome=Ended.FAILED)(lambda: 1)()
+    assert recorded.attributes("job p")["forgesyte.job.status"] == "error"
