@@ -15,12 +15,13 @@ LONGEST_STACK = 32_768
 
 _MARK = "_forgesyte_logged"
 
-# By name, so that neither asyncio (30 ms to import) nor trio is imported to ask.
+# By name, so that asyncio (30 ms to import), trio and greenlet are not imported to ask.
 _CANCELLATIONS = frozenset(
     {
         "builtins.GeneratorExit",
         "asyncio.exceptions.CancelledError",
         "concurrent.futures._base.CancelledError",
+        "greenlet.GreenletExit",
         "trio.Cancelled",
     }
 )

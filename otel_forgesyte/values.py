@@ -29,11 +29,9 @@ TextReader = Callable[[tuple[Any, ...], dict[str, Any]], "str | None"]
 LONGEST_TEXT = 256
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)  # slots written out by hand would leave it unpicklable
 class Constant(Generic[T]):
     """A value that is meant as it is; made by `constant`."""
-
-    __slots__ = ("value",)
 
     value: T
 

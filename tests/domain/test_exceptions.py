@@ -257,6 +257,11 @@ def test_a_timeout_is_an_error(recorded: Recorder) -> None:
     assert recorded.attributes("job execute")["forgesyte.job.status"] == "error"
 
 
+def test_a_killed_greenlet_is_a_cancellation() -> None:
+    killed = type("GreenletExit", (BaseException,), {"__module__": "greenlet"})
+    assert is_cancellation(killed())
+
+
 def test_a_subclass_of_a_cancellation_is_a_cancellation() -> None:
     class Stopped(asyncio.CancelledError):
         pass

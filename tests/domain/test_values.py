@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 import uuid
 from enum import Enum
 from pathlib import Path, PurePosixPath
@@ -219,3 +220,7 @@ def test_an_outcome_may_be_an_enum_member_that_is_text(recorded: Recorder) -> No
 
     job(plugin=constant("p"), outcome=Ended.FAILED)(lambda: 1)()
     assert recorded.attributes("job p")["forgesyte.job.status"] == "error"
+
+
+def test_a_constant_survives_pickling() -> None:
+    assert pickle.loads(pickle.dumps(constant("gpu"))) == constant("gpu")  # noqa: S301 - our own
