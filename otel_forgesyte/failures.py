@@ -7,10 +7,12 @@ the first failure at a place is one warning, the others only count.
 from __future__ import annotations
 
 import logging
+import os
 import threading
 
 _logger = logging.getLogger("otel_forgesyte")
-_lock = threading.Lock()
+# Re-entrant: a signal handler may fail while the thread it interrupted is counting.
+_lock = threading.RLock()
 _counts: dict[str, int] = {}
 
 
@@ -44,6 +46,16 @@ def forget_failures() -> None:
     """Start counting anew, so that the next failure at each place is logged again; for tests."""
     with _lock:
         _counts.clear()
+
+
+def _unlock() -> None:
+    # A forked child has only the thread that forked; another one may have held the lock.
+    global _lock  # noqa: PLW0603 - one lock per process
+    _lock = threading.RLock()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_unlock)
 
 
 def _describe(error: BaseException) -> str:

@@ -8,6 +8,8 @@ to work when the host sets a provider. Set-up (and tests) bind other providers w
 
 from __future__ import annotations
 
+import os
+import threading
 from typing import TYPE_CHECKING, Any, Protocol
 
 from opentelemetry import trace
@@ -124,11 +126,12 @@ class Emitters:
 
 _emitters: Emitters | None = None
 _buffer: MeasurementBuffer | None = None
+_binding = threading.RLock()  # re-entrant: a provider may itself be decorated
 
 
 def emitters() -> Emitters:
     """The binding in use; made from the global providers at the first call."""
-    return _emitters or use_providers()
+    return _emitters or _first_emitters()
 
 
 def use_providers(
@@ -144,6 +147,22 @@ def use_providers(
     global _emitters  # noqa: PLW0603 - one binding per process, as OpenTelemetry's own
     _emitters = bound = Emitters(tracer_provider, meter_provider, logger_provider)
     return bound
+
+
+def _first_emitters() -> Emitters:
+    # Two threads that both made instruments would count the running jobs twice.
+    with _binding:
+        return _emitters or use_providers()
+
+
+def _unlock() -> None:
+    # A forked child has only the thread that forked; another one may have held the lock.
+    global _binding  # noqa: PLW0603 - one lock per process
+    _binding = threading.RLock()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_unlock)
 
 
 def defer_measurements_to(buffer: MeasurementBuffer | None) -> None:

@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import subprocess
 import sys
 import threading
+import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
-from otel_forgesyte import current_job_id, job, plugin, report_device
+import pytest
+
+from otel_forgesyte import current_job_id, job, plugin, report_device, telemetry
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from tests.domain.recorder import Recorder
 
 THREADS = 8
@@ -168,3 +175,71 @@ def test_a_declaration_under_many_threads_ends_each_ones_own_plugin() -> None:
     finally:
         sys.setswitchinterval(interval)
     assert others == []
+
+
+def test_threads_that_start_together_share_one_binding(monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[object] = []
+
+    def slow(*_: object) -> object:
+        time.sleep(0.02)
+        made.append(object())
+        return made[-1]
+
+    monkeypatch.setattr(telemetry, "_emitters", None)
+    monkeypatch.setattr(telemetry, "Emitters", slow)
+    with ThreadPoolExecutor(THREADS) as threads:
+        asked = [threads.submit(telemetry.emitters) for _ in range(THREADS)]
+        bound = [each.result() for each in asked]
+    assert len(made) == 1
+    assert bound == made * THREADS
+
+
+FORKED_WHILE_COUNTING = """
+import os, sys, threading
+from otel_forgesyte import failures
+held, done = threading.Event(), threading.Event()
+class Place(str):
+    def __hash__(self):
+        held.set()
+        done.wait()
+        return 1
+threading.Thread(target=failures.failed, args=(Place("p"), ValueError())).start()
+held.wait()
+child = os.fork()
+if child == 0:
+    failures.failed("in the child", ValueError())
+    os._exit(7)
+print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+done.set()
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork here")
+def test_a_child_forked_while_another_thread_counts_a_failure_can_count_its_own() -> None:
+    ran = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", FORKED_WHILE_COUNTING],
+        capture_output=True,
+        text=True,
+        timeout=20,
+        check=True,
+    )
+    assert ran.stdout == "7\n"
+
+
+def test_a_failure_may_be_counted_while_one_is_being_counted(
+    expected_failures: Callable[[], dict[str, int]],
+) -> None:
+    class Interrupted(str):
+        __slots__ = ()
+
+        def __hash__(self) -> int:
+            telemetry.failed("signal handler", ValueError())
+            return 1
+
+    counting = threading.Thread(
+        target=telemetry.failed, args=(Interrupted("p"), ValueError()), daemon=True
+    )
+    counting.start()
+    counting.join(5)
+    assert not counting.is_alive()
+    assert expected_failures()["signal handler"] > 0
