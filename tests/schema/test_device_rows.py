@@ -50,6 +50,28 @@ def test_a_fallback_is_another_device_after_both_names_are_canonical(
     assert store.rows(ROW) == [row]
 
 
+@pytest.mark.parametrize(
+    "device",
+    [
+        *("cuda", "CUDA:1", "gpu:", "gpu:0", "mps:0", " cpu ", "TPU:3", "npu", "cuda:GPU-12ab"),
+        *("cuda:x", "gpu:1:2", "gpu:-1", "gpu: 1", "xgpu", "gpux", "", "  ", "\t\n", "cuda:1\n"),
+        *(
+            "\u00a0gpu\u3000",
+            "\x0b\x1ccpu\x85",
+            "cuda:\u0661",
+            "cu da",
+            "gpu\ncpu",
+            ":",
+            "gpu:1\u00b2",
+        ),
+    ],
+)
+def test_sql_and_python_have_one_rule_for_the_name_of_a_device(store: Store, device: str) -> None:
+    devices = pytest.importorskip("otel_forgesyte.devices")
+
+    assert store.row("SELECT canonical_device($1)", [device]) == (devices.canonical_device(device),)
+
+
 def test_the_view_agrees_with_the_row_on_canonical_names(store: Store, records: Records) -> None:
     store.write(
         "logs",
@@ -59,9 +81,46 @@ def test_the_view_agrees_with_the_row_on_canonical_names(store: Store, records: 
     )
 
     assert store.rows(
-        "SELECT device_requested, device_used, reported_requested, reason, fallback"
-        " FROM otel.device_decisions"
-    ) == [("gpu", "cpu", "CUDA:1", "out of memory", True)]
+        "SELECT device_requested, device_used, reason, fallback FROM otel.device_decisions"
+    ) == [("gpu", "cpu", "out of memory", True)]
+
+
+def test_two_decisions_within_a_microsecond_keep_their_own_reasons(
+    store: Store, records: Records
+) -> None:
+    reasons = {"cuda:0": "out of memory", "cuda:1": "no driver"}
+    store.write(
+        "logs",
+        *(
+            records.device("a", 0, device, "cpu", **{"forgesyte.device.fallback.reason": reason})
+            for device, reason in reasons.items()
+        ),
+    )
+
+    rows = store.rows("SELECT reason FROM otel.device_decisions ORDER BY reason")
+    assert rows == [("no driver",), ("out of memory",)]
+    assert len(store.rows(query("job_devices"), {"job_id": "a"})) == 2
+
+
+def test_an_event_stored_twice_is_one_decision(store: Store, records: Records) -> None:
+    event = records.device("a", 0, "gpu", "cpu")
+    store.write("logs", event)
+    store.write("logs", event)
+
+    assert store.row("SELECT count(*) FROM otel.logs") == (2,)
+    assert store.row("SELECT count(*) FROM otel.device_decisions") == (1,)
+
+
+def test_a_decision_without_job_or_time_keeps_its_reason(store: Store, records: Records) -> None:
+    event = records.device(
+        None, 0, "gpu", None, **{"forgesyte.device.fallback.reason": "unplugged"}
+    )
+    store.write("logs", {**event, "time_unix_nano": None})
+
+    assert store.row("SELECT job_id, reason FROM otel.device_decisions") == (
+        "unspecified",
+        "unplugged",
+    )
 
 
 def test_a_decision_whose_event_was_dropped_stays_a_decision_without_a_reason(
