@@ -46,9 +46,7 @@ def metrics(reader: PrometheusReader, request: Request) -> Answer:
     try:
         body = reader.page(openmetrics=openmetrics)
     except ScrapeBusyError:
-        return plain(
-            request, HTTPStatus.SERVICE_UNAVAILABLE, "A scrape before this one has not ended.\n"
-        )
+        return busy(request)
     headers = [("Content-Type", OPENMETRICS if openmetrics else TEXT), ("Vary", "Accept-Encoding")]
     if accepts_gzip(request.accept_encoding):
         body = gzip.compress(body, _GZIP_LEVEL, mtime=0)
@@ -62,6 +60,12 @@ def refusal(request: Request) -> Answer | None:
         return None
     text = "Only GET and HEAD are answered here.\n"
     return plain(request, HTTPStatus.METHOD_NOT_ALLOWED, text, ("Allow", "GET, HEAD"))
+
+
+def busy(request: Request) -> Answer:
+    """The answer while the scrapes before this one hold everything up."""
+    text = "A scrape before this one has not ended.\n"
+    return plain(request, HTTPStatus.SERVICE_UNAVAILABLE, text)
 
 
 def not_found(request: Request) -> Answer:

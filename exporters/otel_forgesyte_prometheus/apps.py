@@ -6,9 +6,11 @@ Mounted at a prefix, the application answers at that prefix; alone, at ``/`` and
 from __future__ import annotations
 
 import asyncio
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
-from otel_forgesyte_prometheus.answer import Request, metrics, not_found
+from otel_forgesyte_prometheus.answer import Request, busy, metrics, not_found
+from otel_forgesyte_prometheus.seats import Seats
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable, MutableMapping
@@ -44,6 +46,7 @@ def make_wsgi_app(reader: PrometheusReader) -> WSGIApp:
 
 def make_asgi_app(reader: PrometheusReader) -> ASGIApp:
     """An ASGI application that serves ``reader``, collecting off the event loop (asyncio)."""
+    seats = Seats()
 
     async def app(scope: Message, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
@@ -53,7 +56,9 @@ def make_asgi_app(reader: PrometheusReader) -> ASGIApp:
         else:
             path = scope["path"].removeprefix(scope.get("root_path", ""))
             # Callbacks of observable instruments run in a collection, and take what they take.
-            answer = await asyncio.to_thread(_at, reader, path, _asgi_request(scope))
+            request = _asgi_request(scope)
+            scrape = seats.take(partial(_at, reader, path, request))
+            answer = busy(request) if scrape is None else await asyncio.wrap_future(scrape)
             await _respond(answer, send)
 
     return app

@@ -6,6 +6,7 @@ import asyncio
 import gzip
 import io
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 from wsgiref.util import setup_testing_defaults
 from wsgiref.validate import validator
@@ -77,7 +78,11 @@ def test_the_wsgi_app_negotiates_compresses_and_refuses_as_the_server_does(
 
 
 async def _asgi(
-    metering: Metering, path: str = "/metrics", headers: dict[str, str] | None = None, **of: Any
+    metering: Metering,
+    path: str = "/metrics",
+    headers: dict[str, str] | None = None,
+    app: Any = None,
+    **of: Any,
 ) -> tuple[int, dict[str, str], bytes]:
     sent: list[Any] = []
     scope: dict[str, Any] = {
@@ -94,7 +99,7 @@ async def _asgi(
     async def send(message: Any) -> None:
         sent.append(message)
 
-    await make_asgi_app(metering.reader)(scope, receive, send)
+    await (app or make_asgi_app(metering.reader))(scope, receive, send)
     assert [m["type"] for m in sent] == ["http.response.start", "http.response.body"]
     told = {name.decode(): value.decode() for name, value in sent[0]["headers"]}
     return sent[0]["status"], told, sent[1]["body"]
@@ -152,6 +157,33 @@ def test_the_event_loop_runs_on_while_a_slow_callback_is_collected(metering: Met
         return (await scraping)[2]
 
     assert b"slow 7\n" in asyncio.run(scrape())
+
+
+def test_scrapes_beyond_eight_are_refused_at_once_and_the_hosts_own_threads_stay_free(
+    metering: Metering,
+) -> None:
+    leave = threading.Event()
+
+    def hanging(_: CallbackOptions) -> Iterable[Observation]:
+        leave.wait(10)
+        return [Observation(1)]
+
+    metering.meter().create_observable_gauge("slow", [hanging])
+    app = make_asgi_app(metering.reader)
+
+    async def scrape() -> tuple[int, str, list[int]]:
+        asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(1))
+        held = [asyncio.create_task(_asgi(metering, app=app)) for _ in range(8)]
+        await asyncio.sleep(0)  # each has its seat
+        try:
+            ninth = await asyncio.wait_for(_asgi(metering, app=app), 5)
+            of_the_host = await asyncio.wait_for(asyncio.to_thread(lambda: "free"), 5)
+        finally:
+            leave.set()
+        return ninth[0], of_the_host, [reply[0] for reply in await asyncio.gather(*held)]
+
+    assert asyncio.run(scrape()) == (503, "free", [200] * 8)
+    assert asyncio.run(_asgi(metering, app=app))[0] == 200
 
 
 def test_the_asgi_app_goes_along_with_lifespan_and_closes_websockets(metering: Metering) -> None:
