@@ -77,7 +77,7 @@ def test_an_exemplar_that_is_no_frame_makes_no_row_and_no_error(
 
 
 @pytest.mark.parametrize(
-    ("value", "milliseconds"), [(-1, 0), ("Infinity", 2147483647), ("NaN", 2147483647)]
+    ("value", "milliseconds"), [(-1, 0), ("Infinity", 0), ("NaN", 0), (1e9, 2147483647)]
 )
 def test_a_draw_time_that_cannot_be_is_a_row_that_fits(
     store: Store, records: Records, value: object, milliseconds: int
@@ -85,6 +85,38 @@ def test_a_draw_time_that_cannot_be_is_a_row_that_fits(
     store.write("metric_points", records.frames(records.frame("a", 0, 0, value)))
 
     assert store.row("SELECT render_time_ms FROM overlay_metrics") == (milliseconds,)
+
+
+@pytest.mark.parametrize(
+    ("attributes", "row"),
+    [
+        ({"forgesyte.frame.rate": "NaN"}, (0, None)),
+        ({"forgesyte.frame.rate": "Infinity"}, (0, None)),
+        ({"forgesyte.frame.rate": 1e300}, (0, None)),
+        ({"forgesyte.frame.dropped": -3}, (0, None)),
+    ],
+)
+def test_a_detail_that_cannot_be_is_left_out_of_row_and_view(
+    store: Store, records: Records, attributes: dict[str, Any], row: tuple[object, ...]
+) -> None:
+    store.write("metric_points", records.frames(records.frame("a", 0, 0, 0.001, **attributes)))
+
+    assert store.row("SELECT dropped_frames, fps FROM overlay_metrics") == row
+    assert store.row("SELECT dropped_frames, fps FROM otel.frames") == row
+
+
+def test_a_fraction_of_an_index_is_not_rounded_into_another_frame(
+    store: Store, records: Records
+) -> None:
+    store.write(
+        "metric_points",
+        records.frames(*(records.frame("a", index, 0, 0.001) for index in (1.5, 2.0, 3, "4"))),
+    )
+
+    assert store.rows("SELECT frame_index FROM overlay_metrics ORDER BY ALL") == [(2,), (3,), (4,)]
+    assert store.rows("SELECT frame_index FROM otel.frames ORDER BY ALL") == [
+        (2,), (3,), (4,), (None,),
+    ]  # fmt: skip
 
 
 def test_a_frame_sent_again_with_a_later_export_is_the_same_frame(

@@ -10,8 +10,9 @@ WITH incoming AS MATERIALIZED (
         job_id,
         frame_index,
         whole_ms(render_time_s * 1e9) AS render_time_ms,
-        coalesce(dropped_frames, 0) AS dropped_frames,
-        fps,
+        greatest(coalesce(dropped_frames, 0), 0) AS dropped_frames,
+        -- No rate is known: null, or one frame would make every average infinite.
+        CASE WHEN isfinite(fps) THEN fps END AS fps,
         utc_timestamp(coalesce(unix_nano, 0)) AS created_at
     FROM (
         SELECT
@@ -21,7 +22,9 @@ WITH incoming AS MATERIALIZED (
             exemplar.span_id AS span_id,
             found[1] AS job_id,
             -- A value of the wrong type makes it no frame, instead of a batch that cannot be stored.
-            try_cast(found[2] AS INTEGER) AS frame_index,
+            -- Neither may a fraction be rounded into another frame.
+            CASE WHEN regexp_full_match(found[2], '-?[0-9]+(\.0+)?') THEN try_cast(found[2] AS INTEGER)
+            END AS frame_index,
             try_cast(found[3] AS INTEGER) AS dropped_frames,
             try_cast(found[4] AS REAL) AS fps
         FROM (

@@ -4,20 +4,26 @@
 CREATE OR REPLACE VIEW otel.frames AS
 SELECT
     exemplar.filtered_attributes ->> '$."forgesyte.job.id"' AS job_id,
-    try_cast(exemplar.filtered_attributes ->> '$."forgesyte.frame.index"' AS INTEGER) AS frame_index,
+    -- As in overlay_metrics: whole numbers, no negative count, no rate that is no number.
+    CASE WHEN regexp_full_match(raw_index, '-?[0-9]+(\.0+)?') THEN try_cast(raw_index AS INTEGER)
+    END AS frame_index,
     exemplar.value * 1000 AS render_time_ms,
-    coalesce(
+    greatest(coalesce(
         try_cast(exemplar.filtered_attributes ->> '$."forgesyte.frame.dropped"' AS INTEGER), 0
-    ) AS dropped_frames,
-    try_cast(exemplar.filtered_attributes ->> '$."forgesyte.frame.rate"' AS REAL) AS fps,
+    ), 0) AS dropped_frames,
+    CASE WHEN isfinite(raw_rate) THEN raw_rate END AS fps,
     exemplar.time_unix_nano AS rendered_at,
     exemplar.trace_id AS trace_id,
     exemplar.span_id AS span_id,
     attributes ->> '$."forgesyte.plugin.name"' AS plugin,
     attributes ->> '$."forgesyte.device.name"' AS device
 FROM (
-    SELECT attributes, unnest(exemplars) AS exemplar
-    FROM otel.metric_points
+    SELECT
+        attributes,
+        exemplar,
+        exemplar.filtered_attributes ->> '$."forgesyte.frame.index"' AS raw_index,
+        try_cast(exemplar.filtered_attributes ->> '$."forgesyte.frame.rate"' AS REAL) AS raw_rate
+    FROM (SELECT attributes, unnest(exemplars) AS exemplar FROM otel.metric_points)
 )
 -- Other exemplars are samples of other things.
-WHERE exemplar.filtered_attributes ->> '$."forgesyte.frame.index"' IS NOT NULL;
+WHERE raw_index IS NOT NULL;
