@@ -3,23 +3,29 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
 
 from opentelemetry.context import get_current
 
 from otel_forgesyte.context import OPERATION_KEY
 from otel_forgesyte.devices import canonical_device
-from otel_forgesyte.operation import Operation
+from otel_forgesyte.failures import failed
+from otel_forgesyte.operation import UNSPECIFIED, Operation, Unrecorded
 from otel_forgesyte.values import Parameters, TextReader, Value, text_reader
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from types import TracebackType
 
-O = TypeVar("O", bound=Operation)  # noqa: E741 - the operation that `as` gives
+__all__ = [
+    "UNSPECIFIED",
+    "Declaration",
+    "device_reader",
+    "names_of",
+    "plugin_reader",
+]
 
-UNSPECIFIED = "unspecified"
-"""The plugin's name where neither a value nor a function tells it."""
+O = TypeVar("O", bound=Operation)  # noqa: E741 - the operation that `as` gives
 
 
 def names_of(function: Callable[..., Any]) -> tuple[str, str]:
@@ -52,10 +58,14 @@ class Declaration(ABC, Generic[O]):
 
     @abstractmethod
     def _open(self) -> O:
-        """Start one operation; never raises."""
+        """Start one operation."""
 
     def __enter__(self) -> O:
-        operation = self._open()
+        try:
+            operation = self._open()
+        except Exception as error:  # noqa: BLE001 - telemetry never fails the work
+            failed("operation start", error)
+            operation = cast("O", Unrecorded())
         self._entered[id(operation)] = operation
         operation.attach()
         return operation

@@ -44,10 +44,10 @@ def exception_event(  # noqa: PLR0913 - an exception and where it fell
     An error, or a warning where it is not final, since another attempt follows. Without a logger
     that listens the stack is not even formatted. Never raises.
     """
-    from opentelemetry._logs import SeverityNumber
-
-    severity = SeverityNumber.ERROR if is_final else SeverityNumber.WARN
     try:
+        from opentelemetry._logs import SeverityNumber
+
+        severity = SeverityNumber.ERROR if is_final else SeverityNumber.WARN
         if not _is_heard(EVENT_EXCEPTION, severity):
             return
         said = message(error)
@@ -74,11 +74,11 @@ def device_event(  # noqa: PLR0913 - a decision and where it fell
     timestamp: int | None = None,
 ) -> None:
     """Log one device decision; both names are canonical. A fallback is a warning. Never raises."""
-    from opentelemetry._logs import SeverityNumber
-
-    fallback = requested != used
-    severity = SeverityNumber.WARN if fallback else SeverityNumber.INFO
     try:
+        from opentelemetry._logs import SeverityNumber
+
+        fallback = requested != used
+        severity = SeverityNumber.WARN if fallback else SeverityNumber.INFO
         if not _is_heard(EVENT_FORGESYTE_DEVICE_SELECTED, severity):
             return
         attributes: dict[str, Any] = {

@@ -31,6 +31,10 @@ if TYPE_CHECKING:
     Begin = Callable[[tuple[Any, ...], dict[str, Any]], "Step"]
 
 
+UNSPECIFIED = "unspecified"
+"""The plugin's name where neither a value nor a function tells it."""
+
+
 class Step:
     """What the wrappers need of an operation; as it stands, an operation that records nothing."""
 
@@ -53,6 +57,25 @@ class Step:
 
 
 NOT_RECORDED = Step()
+
+
+class Unrecorded(Step):
+    """What `with` gives where no operation could start: takes what it is told, records nothing."""
+
+    plugin = UNSPECIFIED
+    tool = None
+    device = None
+    span = INVALID_SPAN
+
+    def __init__(self) -> None:
+        self.job_id = new_job_id()
+
+    def set_outcome(self, status: str, error_message: Any = None) -> None:
+        """Take a job's outcome, and forget it."""
+
+    def set_soft_error(self, message: Any = None) -> None:
+        """Take a plugin's soft error, and forget it."""
+
 
 # An operation and its context hold each other. Parting them at the end frees both at once; left to
 # the garbage collector they would make it run more often, on the application's thread.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import logging
+import sys
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, cast
 
@@ -503,6 +504,41 @@ def test_a_failed_job_ends_whatever_goes_wrong_with_its_exception(
     assert ({"forgesyte.plugin.name": "failing"}, 0) in recorded.values("forgesyte.job.active")
     assert recorded.counts("forgesyte.job.duration")
     assert expected_failures() == {place: 1}
+
+
+def test_a_with_block_whose_operation_cannot_start_runs_all_the_same(
+    recorded: Recorder, expected_failures: Failures, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from otel_forgesyte import jobs, plugins
+
+    def broken(*_: Any) -> Any:
+        raise RuntimeError("a mistake of ours")
+
+    monkeypatch.setattr(jobs, "get_current", broken)
+    monkeypatch.setattr(plugins, "surrounding", broken)
+    with job(job_id="j") as running, plugin(plugin="p") as executing:
+        running.set_outcome("failed", "boom")
+        executing.set_soft_error("boom")
+        assert len(running.job_id) == 36
+        assert not executing.span.is_recording()
+        assert running.plugin == "unspecified"
+    with pytest.raises(KeyError), job():
+        raise KeyError("missing")
+    assert recorded.spans == []
+    assert expected_failures() == {"operation start": 3}
+
+
+def test_log_events_that_cannot_be_imported_cost_the_events(
+    recorded: Recorder, expected_failures: Failures, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "opentelemetry._logs", None)
+    error = ValueError("v")
+    report_device("gpu", "cpu")
+    with pytest.raises(ValueError, match="v") as caught, job(plugin="p"):
+        raise error
+    assert caught.value is error
+    assert recorded.attributes("job p")["error.type"] == "ValueError"
+    assert expected_failures() == {"log event": 2}
 
 
 def _patient() -> Generator[int, None, None]:
