@@ -204,6 +204,12 @@ class SpoolWriter:
         return self._bytes + more > limit
 
     def _seal(self, signal: str, segment: OpenSegment) -> None:
+        if not segment.lines:  # a full disk lets files be made and nothing be written into them
+            segment.close()
+            segment.path.unlink(missing_ok=True)
+            with self._lock:
+                del self._unfinished[segment.path]
+            return
         try:
             sealed = segment.seal()
         except FileNotFoundError:

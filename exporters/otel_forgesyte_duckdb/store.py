@@ -123,6 +123,10 @@ class Store:
         """Stop, and let other processes have the spool. Never raises."""
         self.stop(self.settings.shutdown_timeout_s)
         self.writer.close()
+        unwritten = self.losses.waiting()
+        if unwritten:  # the disk is still full: the log is the last place left to say it
+            told = ", ".join(f"{n} {signal} ({why})" for (signal, why), n in unwritten.items())
+            _logger.error("dropped, and not in the loss ledger either: %s", told)
         if not self._thread_is_alive():
             self._drainer.resign()
 

@@ -341,3 +341,19 @@ print(json.dumps(True))
 """
     _, said = _said(run_program, program)
     assert len([line for line in said.splitlines() if "is not set up" in line]) == 1
+
+
+def test_a_disk_that_stays_full_is_told_with_its_count(run_program: RunProgram) -> None:
+    program = """
+import resource
+import application
+from otel_forgesyte import configure
+telemetry = configure()
+resource.setrlimit(resource.RLIMIT_FSIZE, (0, resource.RLIM_INFINITY))
+application.main()
+print(json.dumps(telemetry.shutdown(2_000)))
+"""
+    _, said = _said(run_program, program)
+    assert "dropped, and not in the loss ledger either: " in said
+    assert "5 spans (" in said
+    assert "Traceback" not in said
