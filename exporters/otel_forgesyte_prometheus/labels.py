@@ -31,9 +31,14 @@ class LabelMaker:
         """Sorted labels for ``attributes`` and ``also``.
 
         Two keys that become one label keep both values, joined with ``;`` in the order of the
-        original keys, as the compatibility specification says.
+        original keys, as the compatibility specification says. A label without a value is no
+        label to Prometheus: told, it would make one series two.
         """
-        made = [(label_name(key), self.value(value)) for key, value in attributes.items()]
+        made = [
+            (label_name(key), text)
+            for key, value in attributes.items()
+            if (text := self.value(value))
+        ]
         made += also
         if len(made) > 1:
             made.sort()
@@ -57,17 +62,17 @@ class LabelMaker:
     def _joined(self, attributes: Mapping[str, Any], also: Pairs) -> Pairs:
         joined: dict[str, str] = {}
         made = ((label_name(key), self.value(attributes[key])) for key in sorted(attributes))
-        for name, text in (*made, *also):
+        for name, text in (pair for pair in (*made, *also) if pair[1]):
             joined[name] = f"{joined[name]};{text}" if name in joined else text
         return tuple(sorted(joined.items()))
 
 
 def scope_pairs(scope: InstrumentationScope, labels: LabelMaker) -> Pairs:
-    """``otel_scope_*`` labels; an empty one is left out, which Prometheus takes as the same."""
+    """``otel_scope_*`` labels."""
     said = {f"otel_scope_{key}": value for key, value in (scope.attributes or {}).items()}
     for part in ("name", "version", "schema_url"):
         said[f"otel_scope_{part}"] = getattr(scope, part) or ""
-    return tuple(pair for pair in labels.pairs(said) if pair[1])
+    return labels.pairs(said)
 
 
 def label_text(pairs: Iterable[tuple[str, str]]) -> str:
