@@ -244,3 +244,18 @@ def test_two_jobs_whose_keys_collide_stay_two_rows(store: Store, records: Record
         ("a", START),
         ("b", after(2)),
     ]
+
+
+@pytest.mark.parametrize("batches", [1, 2])
+def test_a_span_that_ends_under_another_job_id_is_two_jobs(
+    store: Store, records: Records, batches: int
+) -> None:
+    own = {"trace_id": "1" * 32, "span_id": 7}
+    lines = [records.job("A", 0, **own), records.job("B", 0, 1, **own)]
+    for batch in [lines] if batches == 1 else [[line] for line in lines]:
+        store.write("spans", *batch)
+
+    assert store.rows("SELECT job_id, status FROM job_metrics ORDER BY job_id") == [
+        ("A", "running"),
+        ("B", "done"),
+    ]

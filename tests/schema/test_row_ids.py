@@ -52,7 +52,7 @@ def test_keys_are_written_out_so_that_a_release_cannot_change_them_unnoticed(ful
         table: str(full.row(f"SELECT id FROM {table} ORDER BY created_at LIMIT 1")[0])
         for table in TABLES
     }
-    assert first["job_metrics"] == "019b7ca9-8c88-7fff-8fff-ffffffffffff"
+    assert first["job_metrics"] == "019b7ca9-8c88-77ae-8b0f-eeea34d232ee"
     assert first["plugin_metrics"] == "019b7ca9-8c88-7020-8000-000000000002"
     assert first["device_usage"] == "019b7ca9-8c88-71a9-8b31-87a3d0a33a08"
     assert first["overlay_metrics"] == "019b7ca9-8c88-7a4b-8ea9-bb6c0d9f6887"

@@ -43,7 +43,8 @@ latest AS (
 )
 
 SELECT
-    span_uuid(start_time_unix_nano, trace_id, span_id) AS id,
+    -- The job too: a span that is told of under two job ids is two jobs, not a batch that cannot be stored.
+    digest_uuid(start_time_unix_nano, concat_ws('|', trace_id, span_id, job_id)) AS id,
     job_id,
     job_key(job_id) AS job_key,
     -- The span of a job without a plugin name is called after what it does.

@@ -1,7 +1,7 @@
 -- One row per job: what it was, where it ran, how it ended. Columns and types are a published contract.
 CREATE TABLE IF NOT EXISTS job_metrics (
-    -- From the span that first told of the job (UUIDv7 layout, its start time first): writing a batch
-    -- twice leaves one row, and rows arrive in key order. With random keys the index made the file
+    -- From the job and the span that first told of it (UUIDv7 layout, its start time first): writing a
+    -- batch twice leaves one row, and rows arrive in key order. With random keys the index made the file
     -- nearly three times as large (784 MB against 285 MB) and inserts slower as the table grew.
     id UUID PRIMARY KEY,
     -- The application's own id, as text: a UUID in one application is a counter in another.
