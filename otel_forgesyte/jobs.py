@@ -107,7 +107,8 @@ class JobOperation(Operation):
     def set_outcome(self, status: str, error_message: str | BaseException | None = None) -> None:
         """State how the job ends, whatever its code returns; an exception still outweighs it.
 
-        `status` may be spelt as the application spells it ("completed"). Never raises.
+        `status` may be spelt as the application spells it ("completed"). `error_message` is kept,
+        at most 4 KiB of it, unless the job is done. Never raises.
         """
         try:
             said = None if error_message is None else error_text(error_message)

@@ -64,7 +64,8 @@ Extractor = Callable[[Any], Any] | Callable[[Any, Arguments], Any]
 OutcomeValue = str | Constant[Any] | Extractor | None
 """How a job's outcome is found: a callable of the result, or of (result, arguments), returning a
 status, (status, error message), a bool or None for done; or a path read after the call, which
-begins with a parameter or with `result`."""
+begins with a parameter or with `result`. The message may be text or an exception; with a status
+that means done it is dropped."""
 
 SoftErrorValue = str | bool | Constant[Any] | Extractor | None
 """How a plugin's soft error is found: a callable or path as for `OutcomeValue`, giving the error's

@@ -82,7 +82,10 @@ class PluginOperation(Operation):
         self.start(name, attributes, values, job)
 
     def set_soft_error(self, message: str | BaseException | None = None) -> None:
-        """State that the plugin failed without raising, whatever its result says. Never raises."""
+        """State that the plugin failed without raising, whatever its result says.
+
+        Of `message` at most 4 KiB are kept; without one it failed all the same. Never raises.
+        """
         self._told = ""
         try:
             self._told = error_text(message)
