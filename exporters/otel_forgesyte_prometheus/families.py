@@ -149,10 +149,14 @@ class FamilySet:
     def reserve(self, name: str, kind: str, size: int = 0) -> bool:
         """Take a family's names, and ``size`` samples; False, counted and logged, if one is taken.
 
+        False too beyond ``max_series``: the samples are told all or not at all.
         ``kind`` is a type in OpenMetrics' words, whether or not it is one of ours.
         """
         names = [name + suffix for suffix in _RESERVED.get(kind, ("",))]
         owner = next((self._owners[each] for each in names if each in self._owners), None)
+        if owner is None and self.size + size > self._max_series:
+            self._note_limit(name, size)
+            return False
         if owner is None:
             self._owners.update(dict.fromkeys(names, f"{kind} {name}"))
             self.size += size
@@ -196,16 +200,19 @@ class FamilySet:
 
     def _add_new(self, family: Family, text: str, pairs: Pairs, point: Point) -> None:
         if self.size + point.size > self._max_series:
-            self.left_out["series_limit"] += point.size
-            self._notices.once(
-                ("series", family.name),
-                "Prometheus: more than %d samples in one scrape: %r is cut short."
-                " Look for a label with many values, or raise max_series.",
-                self._max_series, family.name,
-            )  # fmt: skip
+            self._note_limit(family.name, point.size)
             return
         self.size += point.size
         family.series[text] = (pairs, point)
+
+    def _note_limit(self, name: str, size: int) -> None:
+        self.left_out["series_limit"] += size
+        self._notices.once(
+            ("series", name),
+            "Prometheus: more than %d samples in one scrape: %r is cut short."
+            " Look for a label with many values, or raise max_series.",
+            self._max_series, name,
+        )  # fmt: skip
 
     def _note_replaced(self, family: Family) -> None:
         self.left_out["value_replaced"] += 1

@@ -8,7 +8,7 @@ from prometheus_client import CollectorRegistry, Counter, generate_latest
 from prometheus_client.core import GaugeMetricFamily
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     import pytest
     from prometheus_client.core import Metric
@@ -20,6 +20,14 @@ class _Broken:
     def collect(self) -> Iterable[Metric]:
         yield GaugeMetricFamily("half", "", value=1)
         raise RuntimeError("the database is gone")
+
+
+class _Ready:
+    def __init__(self, family: Metric) -> None:
+        self._family = family
+
+    def collect(self) -> Iterable[Metric]:
+        return [self._family]
 
 
 class _Unwritable:
@@ -59,6 +67,19 @@ def test_a_collector_does_not_take_a_name_of_ours(metering: Metering) -> None:
     Counter("orders", "", registry=metering.reader.registry).inc(2)
     assert metering.samples("orders")[()] == 1
     assert metering.reader.last_scrape.left_out == {"name_taken": 2}
+
+
+def test_a_collector_keeps_to_the_limit_of_samples(make: Callable[..., Metering]) -> None:
+    metering = make(max_series=3)
+    metering.meter().create_counter("ours").add(1)
+    for name, size in (("many", 3), ("few", 2)):
+        gauge = GaugeMetricFamily(name, "", labels=["n"])
+        for number in range(size):
+            gauge.add_metric([str(number)], 1)
+        metering.reader.registry.register(_Ready(gauge))
+    assert metering.text().keys() == {"ours", "few"}
+    assert metering.reader.last_scrape.samples == 3
+    assert metering.reader.last_scrape.left_out == {"series_limit": 3}
 
 
 def test_prometheus_clients_own_functions_read_our_registry(
