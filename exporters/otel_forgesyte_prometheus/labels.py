@@ -19,7 +19,7 @@ _CUT_MARK: Final = "..."
 
 
 class LabelMaker:
-    """Makes label pairs; a value longer than ``max_length`` characters is cut and counted."""
+    """Makes label pairs; what is longer than ``max_length`` characters is cut and counted."""
 
     __slots__ = ("cut", "max_length")
 
@@ -35,7 +35,7 @@ class LabelMaker:
         label to Prometheus: told, it would make one series two.
         """
         made = [
-            (label_name(key), text)
+            (self._name(key), text)
             for key, value in attributes.items()
             if (text := self.value(value))
         ]
@@ -56,12 +56,20 @@ class LabelMaker:
             text = json.dumps(value, default=_describe)
         if len(text) > self.max_length:
             self.cut += 1
-            return text[: self.max_length - len(_CUT_MARK)] + _CUT_MARK
+            kept = max(0, self.max_length - len(_CUT_MARK))
+            return (text[:kept] + _CUT_MARK)[: self.max_length]
         return text
+
+    def _name(self, key: str) -> str:
+        # Cut before it is made valid, because what is made is remembered.
+        if len(key) > self.max_length:
+            self.cut += 1
+            key = key[: self.max_length]
+        return label_name(key)
 
     def _joined(self, attributes: Mapping[str, Any], also: Pairs) -> Pairs:
         joined: dict[str, str] = {}
-        made = ((label_name(key), self.value(attributes[key])) for key in sorted(attributes))
+        made = ((self._name(key), self.value(attributes[key])) for key in sorted(attributes))
         for name, text in (pair for pair in (*made, *also) if pair[1]):
             joined[name] = f"{joined[name]};{text}" if name in joined else text
         return tuple(sorted(joined.items()))

@@ -59,7 +59,7 @@ class PrometheusReader(MetricReader):
         scope_labels: whether series carry ``otel_scope_*`` labels.
         target_info: whether the resource is told as ``target_info``.
         max_series: samples (text lines) that one scrape may have.
-        max_label_length: characters that a label value may have.
+        max_label_length: characters that a label name or value may have.
         preferred_aggregation, cardinality_limits: as for any `MetricReader`.
 
     Temporality is cumulative always. `registry` takes further prometheus_client collectors.

@@ -51,6 +51,19 @@ def test_a_label_value_beyond_the_limit_is_cut_and_counted_and_equal_ones_add_up
     assert metering.reader.last_scrape.left_out == {"label_cut": 2}
 
 
+def test_a_label_name_beyond_the_limit_is_cut_and_counted(make: Callable[..., Metering]) -> None:
+    metering = make(max_label_length=10)
+    metering.meter().create_counter("c").add(1, {"k" * 100_000: "v"})
+    assert metering.samples("c") == {("kkkkkkkkkk=v",): 1}
+    assert metering.reader.last_scrape.left_out == {"label_cut": 1}
+
+
+def test_a_limit_below_the_mark_of_a_cut_is_kept(make: Callable[..., Metering]) -> None:
+    metering = make(max_label_length=2)
+    metering.meter().create_counter("c").add(1, {"k": "abcdef"})
+    assert metering.samples("c") == {("k=..",): 1}
+
+
 def test_log_lines_about_a_flood_of_names_come_to_an_end(
     metering: Metering, caplog: pytest.LogCaptureFixture
 ) -> None:
