@@ -54,7 +54,7 @@ def make_asgi_app(reader: PrometheusReader) -> ASGIApp:
         elif scope["type"] == "websocket":
             await send({"type": "websocket.close"})
         else:
-            path = scope["path"].removeprefix(scope.get("root_path", ""))
+            path = scope["path"].removeprefix(scope.get("root_path", "").rstrip("/"))
             # Callbacks of observable instruments run in a collection, and take what they take.
             request = _asgi_request(scope)
             scrape = seats.take(partial(_at, reader, path, request))

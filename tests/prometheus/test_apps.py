@@ -118,6 +118,8 @@ def test_the_asgi_app_serves_the_page(metering: Metering) -> None:
         ("/metrics", "/metrics", 200),
         ("/metrics", "/metrics/", 200),
         ("/api", "/api/metrics", 200),
+        ("/", "/metrics", 200),
+        ("/api/", "/api/metrics", 200),
         ("", "/", 200),
         ("", "/other", 404),
         ("/metrics", "/metrics/other", 404),
