@@ -47,7 +47,10 @@ def metrics(reader: PrometheusReader, request: Request) -> Answer:
         body = reader.page(openmetrics=openmetrics)
     except ScrapeBusyError:
         return busy(request)
-    headers = [("Content-Type", OPENMETRICS if openmetrics else TEXT), ("Vary", "Accept-Encoding")]
+    headers = [
+        ("Content-Type", OPENMETRICS if openmetrics else TEXT),
+        ("Vary", "Accept, Accept-Encoding"),
+    ]
     if accepts_gzip(request.accept_encoding):
         body = gzip.compress(body, _GZIP_LEVEL, mtime=0)
         headers.append(("Content-Encoding", "gzip"))
@@ -83,7 +86,7 @@ def wants_openmetrics(accept: str) -> bool:
     best, answer = 0.0, False
     for media, quality, parameters in _preferences(accept):
         is_openmetrics = media == "application/openmetrics-text"
-        if is_openmetrics and not parameters.get("version", "1").startswith("1"):
+        if is_openmetrics and _major(parameters) != "1":
             continue
         known = is_openmetrics or media in {"text/plain", "text/*", "*/*"}
         if known and quality > best:
@@ -93,10 +96,9 @@ def wants_openmetrics(accept: str) -> bool:
 
 def accepts_gzip(accept_encoding: str) -> bool:
     """Whether the client takes gzip."""
-    return any(
-        coding in {"gzip", "x-gzip", "*"} and quality > 0
-        for coding, quality, _ in _preferences(accept_encoding)
-    )
+    said = {coding: quality for coding, quality, _ in _preferences(accept_encoding)}
+    # The star speaks for codings that are not named: "gzip;q=0, *" refuses gzip.
+    return next((said[name] for name in ("gzip", "x-gzip", "*") if name in said), 0.0) > 0
 
 
 def _preferences(header: str) -> Iterator[tuple[str, float, dict[str, str]]]:
@@ -104,6 +106,10 @@ def _preferences(header: str) -> Iterator[tuple[str, float, dict[str, str]]]:
         name, *rest = (part.strip().lower() for part in item.split(";"))
         parameters = dict(part.split("=", 1) for part in rest if "=" in part)
         yield name, _quality(parameters.get("q", "1")), parameters
+
+
+def _major(parameters: dict[str, str]) -> str:
+    return parameters.get("version", "1").strip('"').partition(".")[0]
 
 
 def _quality(text: str) -> float:

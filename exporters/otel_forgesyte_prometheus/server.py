@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import logging
 import os
 import socket
@@ -11,6 +12,7 @@ from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler
 from threading import BoundedSemaphore, Thread
 from typing import TYPE_CHECKING, Any, Final, cast
+from urllib.parse import urlsplit
 
 from otel_forgesyte_prometheus.answer import Request, metrics, not_found, plain, refusal
 from otel_forgesyte_prometheus.forking import renew_in_children
@@ -81,8 +83,14 @@ def start_server(reader: PrometheusReader, host: str = LOOPBACK, port: int = 946
         raise type(error)(
             error.errno,
             f"Prometheus: cannot listen on {host}:{port}: {error.strerror or error}."
-            " Choose another port with OTEL_EXPORTER_PROMETHEUS_PORT or port=; 0 takes a free one",
+            f" {_advice(error)}",
         ) from error
+
+
+def _advice(error: OSError) -> str:
+    if isinstance(error, socket.gaierror) or error.errno == errno.EADDRNOTAVAIL:
+        return "Name an address of this machine with OTEL_EXPORTER_PROMETHEUS_HOST or host="
+    return "Choose another port with OTEL_EXPORTER_PROMETHEUS_PORT or port=; 0 takes a free one"
 
 
 class _Listener(socketserver.TCPServer):
@@ -161,7 +169,7 @@ class _Handler(BaseHTTPRequestHandler):
             ",".join(self.headers.get_all("Accept", ())),
             ",".join(self.headers.get_all("Accept-Encoding", ())),
         )
-        answer = self._answer(self.path.partition("?")[0], request)
+        answer = self._answer(_path(self.path), request)
         self.send_response(answer.status)
         for name, value in answer.headers:
             self.send_header(name, value)
@@ -184,6 +192,14 @@ class _Handler(BaseHTTPRequestHandler):
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the base class's name
         """Access lines are for debugging; standard error belongs to the application."""
         _LOGGER.debug("Prometheus: %s %s", self.address_string(), format % args)
+
+
+def _path(target: str) -> str:
+    """The path of a request target, which a client behind a proxy gives with scheme and host."""
+    try:
+        return urlsplit(target).path
+    except ValueError:  # a host that is none
+        return ""
 
 
 def _cut(request: socket.socket) -> None:

@@ -76,6 +76,8 @@ def test_metrics_are_served_on_loopback_at_a_free_port(server: Server) -> None:
         ("application/openmetrics-text", OPENMETRICS),
         ("text/plain;version=0.0.4;q=0.9,application/openmetrics-text;q=0.5", TEXT),
         ("application/openmetrics-text;version=2.0.0", TEXT),
+        ("application/openmetrics-text;version=10.0", TEXT),
+        ('application/openmetrics-text;version="1.0.0"', OPENMETRICS),
         ("application/openmetrics-text;q=nonsense,;;=,", TEXT),
         ("application/json", TEXT),
         (BROWSER, TEXT),
@@ -94,7 +96,10 @@ def test_the_page_is_compressed_for_who_takes_gzip_and_only_then(server: Server)
     reply = ask(server, Accept_Encoding="deflate, gzip;q=0.8")
     assert reply.headers["Content-Encoding"] == "gzip"
     assert gzip.decompress(reply.body) == b"# TYPE c_total counter\nc_total 1\n"
-    assert "Content-Encoding" not in ask(server, Accept_Encoding="gzip;q=0, br").headers
+    assert reply.headers["Vary"] == "Accept, Accept-Encoding"
+    for refused in ("gzip;q=0, br", "gzip;q=0, *", "*;q=0", "br"):
+        assert "Content-Encoding" not in ask(server, Accept_Encoding=refused).headers
+    assert "Content-Encoding" in ask(server, Accept_Encoding="*").headers
 
 
 def test_head_has_the_headers_of_get_and_no_body(server: Server) -> None:
@@ -112,13 +117,20 @@ def test_other_methods_are_refused(server: Server, method: str) -> None:
 
 def test_the_root_says_where_metrics_are_and_other_paths_are_not_found(server: Server) -> None:
     assert (ask(server, "/").status, ask(server, "/").body) == (200, b"Metrics are at /metrics.\n")
-    assert ask(server, "/metrics?name=x").status == 200
+    for path in ("/metrics?name=x", "http://127.0.0.1:9464/metrics?name=x"):
+        assert ask(server, path).status == 200
     for path in ("/favicon.ico", "/metrics/../etc/passwd", "/metricsx"):
         assert ask(server, path).status == 404
 
 
 def test_a_request_that_is_no_http_does_not_stop_the_server(server: Server) -> None:
-    for junk in (b"\x16\x03\x01\x02\x00\x01\x00", b"GET\r\n\r\n", b"GET / HTTP/9.9\r\n\r\n", b""):
+    for junk in (
+        b"\x16\x03\x01\x02\x00\x01\x00",
+        b"GET http://[/ HTTP/1.0\r\n\r\n",
+        b"GET\r\n\r\n",
+        b"GET / HTTP/9.9\r\n\r\n",
+        b"",
+    ):
         with socket.create_connection((server.host, server.port), timeout=5) as connection:
             connection.sendall(junk)
     assert ask(server).status == 200
@@ -222,7 +234,7 @@ def test_a_port_that_does_not_exist_is_refused(metering: Metering, port: int) ->
 
 
 def test_a_host_that_does_not_exist_is_an_error_with_its_name(metering: Metering) -> None:
-    with pytest.raises(OSError, match=r"nowhere\.invalid:0"):
+    with pytest.raises(OSError, match=r"nowhere\.invalid:0.*OTEL_EXPORTER_PROMETHEUS_HOST"):
         start_server(metering.reader, "nowhere.invalid", 0)
 
 
