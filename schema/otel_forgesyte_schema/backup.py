@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,7 +22,8 @@ def back_up(connection: Connection, version: int) -> str | None:
     lock on closing it, and another process could then write to the database at the same time.
 
     Raises:
-        OSError, duckdb.Error: the copy could not be written; no part of it is left.
+        OSError, duckdb.Error: the copy could not be written; no part of it is left. (After a kill
+            a part is: its name ends in `.partial`, so nobody takes it for a backup.)
     """
     database, path = connection.execute(
         "SELECT database_name, path FROM duckdb_databases()"
@@ -30,12 +32,20 @@ def back_up(connection: Connection, version: int) -> str | None:
     if not path or not Path(path).is_file():
         return None
     backup = _free_path(f"{path}.v{version}.{datetime.now(timezone.utc):%Y%m%dT%H%M%SZ}")
+    partial = backup.with_suffix(".partial")
     try:
-        _copy(connection, database, backup)
+        _copy(connection, database, partial)
+        _sync(partial)
+        partial.replace(backup)
     except BaseException:
-        backup.unlink(missing_ok=True)
+        for left in (partial, _log_of(partial)):
+            left.unlink(missing_ok=True)
         raise
     return str(backup)
+
+
+def _log_of(database: Path) -> Path:
+    return database.with_name(f"{database.name}.wal")
 
 
 def _free_path(stem: str) -> Path:
@@ -45,12 +55,23 @@ def _free_path(stem: str) -> Path:
     return path
 
 
-def _copy(connection: Connection, database: str, backup: Path) -> None:
-    literal = str(backup).replace("'", "''")
+def _copy(connection: Connection, database: str, partial: Path) -> None:
+    literal = str(partial).replace("'", "''")
     connection.execute(f"ATTACH '{literal}' AS {_BACKUP}")
     try:
-        # DuckDB creates files for everyone to read; telemetry is for its owner.
-        backup.chmod(0o600)
+        # DuckDB creates files for everyone to read; telemetry is for its owner. The write-ahead log
+        # is not there yet, and DuckDB appends to the one it finds.
+        partial.chmod(0o600)
+        _log_of(partial).touch(mode=0o600)
         connection.execute(f"COPY FROM DATABASE {quoted(database)} TO {_BACKUP}")
     finally:
         connection.execute(f"DETACH {_BACKUP}")
+
+
+def _sync(file: Path) -> None:
+    # Else a power failure after the migration's commit could leave the name without the contents.
+    descriptor = os.open(file, os.O_RDWR)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import stat
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import duckdb
 import pytest
@@ -20,6 +20,7 @@ from otel_forgesyte_schema import (
     live_version,
     migrate,
 )
+from otel_forgesyte_schema.backup import back_up
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -187,6 +188,45 @@ def test_a_backup_that_cannot_be_written_stops_the_migration_and_leaves_no_part(
     with pytest.raises(PermissionError):
         migrate(old.connection, "0.2.0", migrations=[TO_1])
     assert live_version(old.connection) == 0
+
+
+def test_a_copy_is_called_a_backup_only_when_it_is_whole_and_on_disk(
+    old: Store, path: Path, monkeypatch: pytest.MonkeyPatch, backups: list[Path]
+) -> None:
+    backups.clear()
+    seen: list[str] = []
+
+    def power_failure(_: int) -> None:
+        seen.extend(file.suffix for file in path.parent.glob("telemetry.duckdb.v0.*"))
+        raise OSError("no space left")
+
+    monkeypatch.setattr("os.fsync", power_failure)
+    with pytest.raises(OSError, match="no space left"):
+        migrate(old.connection, "0.2.0", migrations=[TO_1])
+
+    assert seen == [".partial"]
+    assert list(path.parent.glob("telemetry.duckdb.v0.*")) == []
+
+
+def test_everything_a_copy_writes_is_for_the_owner_only(old: Store, path: Path) -> None:
+    modes: dict[str, int] = {}
+
+    class Watching:
+        def execute(self, query: str, parameters: object = None) -> duckdb.DuckDBPyConnection:
+            result = old.connection.execute(query, parameters)
+            if query.startswith("COPY FROM DATABASE"):
+                for file in path.parent.glob("*.partial*"):
+                    modes[file.suffix] = stat.S_IMODE(file.stat().st_mode)
+            return result
+
+        def fetchone(self) -> tuple[Any, ...] | None:
+            return old.connection.fetchone()
+
+        def fetchall(self) -> list[tuple[Any, ...]]:
+            return old.connection.fetchall()
+
+    assert back_up(Watching(), 0) is not None
+    assert modes == {".partial": 0o600, ".wal": 0o600}
 
 
 def test_the_packages_own_steps_lead_to_its_version_one_by_one() -> None:
