@@ -73,7 +73,7 @@ PROJECTIONS = (
     ("overlay_metrics", "metric_points"),
 )
 
-CATALOG = ("objects", "columns", "primary_keys", "stamped", "version", "stamp")
+CATALOG = ("objects", "columns", "primary_keys", "additions", "stamped", "version", "stamp")
 """What this package asks of DuckDB's own catalog, and of the version table."""
 
 QUERIES = (

@@ -30,21 +30,28 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """One table or view. The order of columns is left out: a migration can only append."""
+    """One table or view: its columns in order, and what a table carries besides them.
+
+    `additions` are indexes and constraints other than the primary key, as DuckDB prints them.
+    """
 
     kind: str
     columns: dict[str, Column]
     primary_key: tuple[str, ...]
+    additions: tuple[str, ...]
 
 
 def shapes(connection: Connection) -> dict[str, Shape]:
-    """Return the tables and views in `main` and `otel` of the current database, by full name."""
+    """Return the objects in `main` and `otel` of the current database, by full name."""
     columns: dict[str, dict[str, Column]] = {}
     for table, name, *column in _catalog(connection, "columns"):
         columns.setdefault(table, {})[name] = Column(*column)
     keys = {name: tuple(key) for name, key in _catalog(connection, "primary_keys")}
+    additions: dict[str, list[str]] = {}
+    for table, addition in _catalog(connection, "additions"):
+        additions.setdefault(table, []).append(addition)
     return {
-        name: Shape(kind, columns.get(name, {}), keys.get(name, ()))
+        name: Shape(kind, columns.get(name, {}), keys.get(name, ()), tuple(additions.get(name, ())))
         for name, kind in _catalog(connection, "objects")
     }
 

@@ -101,6 +101,49 @@ def test_a_table_without_its_primary_key_is_named(store: Store) -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("change", "found"),
+    [
+        (
+            "CREATE UNIQUE INDEX once ON job_metrics (plugin)",
+            Drift("extra", "main.job_metrics", "CREATE UNIQUE INDEX once ON job_metrics(plugin)"),
+        ),
+        (
+            "CREATE MACRO otel.twice(a) AS a * 2",
+            Drift("extra", "macro otel.twice", "a macro this schema does not know"),
+        ),
+        (
+            "CREATE SEQUENCE main.numbers",
+            Drift("extra", "sequence main.numbers", "a sequence this schema does not know"),
+        ),
+        (
+            "CREATE TYPE main.mood AS ENUM ('good')",
+            Drift("extra", "type main.mood", "a type this schema does not know"),
+        ),
+    ],
+)
+def test_an_addition_that_is_no_column_is_named(store: Store, change: str, found: Drift) -> None:
+    store.connection.execute(change)
+
+    assert drift(store.connection) == [found]
+
+
+def test_constraints_and_another_order_of_columns_are_named(store: Store) -> None:
+    store.connection.execute("DROP TABLE device_usage")
+    store.connection.execute(
+        "CREATE TABLE device_usage (job_id TEXT NOT NULL UNIQUE, id UUID PRIMARY KEY,"
+        " device_requested TEXT NOT NULL, device_used TEXT NOT NULL, fallback BOOLEAN NOT NULL,"
+        " created_at TIMESTAMP NOT NULL, CHECK (device_used <> 'tpu'))"
+    )
+
+    order = "job_id, id, device_requested, device_used, fallback, created_at"
+    assert [(each.kind, each.detail) for each in drift(store.connection)] == [
+        ("extra", "CHECK((device_used != 'tpu'))"),
+        ("extra", "UNIQUE(job_id)"),
+        ("changed", f"columns stand in the order {order}"),
+    ]
+
+
 def test_a_table_where_a_view_should_be_is_named(store: Store) -> None:
     store.connection.execute("DROP VIEW otel.metrics")
     store.connection.execute("CREATE TABLE otel.metrics (a INTEGER)")

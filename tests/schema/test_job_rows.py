@@ -250,7 +250,7 @@ def test_two_jobs_whose_keys_collide_stay_two_rows(store: Store, records: Record
 def test_a_span_that_ends_under_another_job_id_is_two_jobs(
     store: Store, records: Records, batches: int
 ) -> None:
-    own = {"trace_id": "1" * 32, "span_id": 7}
+    own: Record = {"trace_id": "1" * 32, "span_id": 7}
     lines = [records.job("A", 0, **own), records.job("B", 0, 1, **own)]
     for batch in [lines] if batches == 1 else [[line] for line in lines]:
         store.write("spans", *batch)
