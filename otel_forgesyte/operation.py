@@ -9,6 +9,7 @@ processor or instrument costs its own signal and no other.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from itertools import count
 from time import perf_counter_ns, time_ns
 from typing import TYPE_CHECKING, Any
@@ -85,7 +86,7 @@ _NO_CONTEXT = Context()
 _trails = count(time_ns())
 
 
-class Operation(Step):
+class Operation(Step, ABC):
     """A job or plugin between start and end; what `with job(...) as j` gives.
 
     `span` is the span under way, `plugin` and `device` what it is known by so far; operations
@@ -212,16 +213,19 @@ class Operation(Step):
         except Exception as own:  # noqa: BLE001 - the host's processor may raise
             failed("span end", own)
 
+    @abstractmethod
     def _returned(
         self, result: Any, args: tuple[Any, ...], kwargs: dict[str, Any], elapsed_s: float
     ) -> None:
-        raise NotImplementedError
+        """Say what the result means, end the span, and measure."""
 
+    @abstractmethod
     def _raised(self, error_type: str, said: str, elapsed_s: float) -> None:
-        raise NotImplementedError
+        """End the span as failed, and measure."""
 
+    @abstractmethod
     def _cancelled(self, elapsed_s: float) -> None:
-        raise NotImplementedError
+        """End the span as cancelled, and measure."""
 
 
 def _described(error: BaseException) -> tuple[str, str]:

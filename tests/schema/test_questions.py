@@ -216,8 +216,12 @@ def test_every_question_runs_on_a_file_attached_read_only(one_job: Store, path: 
     with duckdb.connect() as reader:
         reader.execute(f"ATTACH '{path}' AS db (READ_ONLY)")
         reader.execute("USE db")
-        for name in QUERIES:
-            reader.execute(query(name), parameters_of(name)).fetchall()
+        answered = {
+            name: len(reader.execute(query(name), parameters_of(name)).fetchall())
+            for name in QUERIES
+        }
+    assert answered["job"] == 1
+    assert set(answered) == set(QUERIES)
 
 
 def parameters_of(name: str) -> Record | None:
