@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -30,12 +31,22 @@ def dead_folder(spool: Path) -> Path:
 
 
 def append_letters(spool: Path, name: str, letters: Iterable[DeadLetter]) -> None:
-    """Add letters to a file of the dead-letter folder.
+    """Add letters to a file of the dead-letter folder: all of them, or none.
 
     Raises:
         OSError: they could not be written.
     """
-    _write(spool, name, letters, os.O_APPEND)
+    data = _packed(letters)
+    path = _made_folder(spool) / f"{name}.jsonl"
+    flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND
+    # Several exporters' threads share a file; undoing one's part must not undo another's.
+    with _appending, os.fdopen(os.open(path, flags, 0o600), "wb", buffering=0) as file:
+        before = os.fstat(file.fileno()).st_size
+        try:
+            _write(file.fileno(), data)
+        except OSError:  # a full disk takes a part, and the caller counts all of them as lost
+            os.ftruncate(file.fileno(), before)
+            raise
 
 
 def replace_letters(spool: Path, name: str, letters: Iterable[DeadLetter]) -> None:
@@ -44,13 +55,22 @@ def replace_letters(spool: Path, name: str, letters: Iterable[DeadLetter]) -> No
     Raises:
         OSError: they could not be written.
     """
-    _write(spool, name, letters, os.O_TRUNC)
+    path = _made_folder(spool) / f"{name}.jsonl"
+    part = path.with_suffix(".part")
+    flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC
+    try:
+        with os.fdopen(os.open(part, flags, 0o600), "wb", buffering=0) as file:
+            _write(file.fileno(), _packed(letters))
+        part.replace(path)
+    except OSError:
+        part.unlink(missing_ok=True)
+        raise
 
 
 def read_letters(spool: Path) -> Iterator[DeadLetter]:
-    """Yield every dead letter of a spool."""
+    """Yield every dead letter of a spool; a line without its end was torn by a crash."""
     for path in sorted(dead_folder(spool).glob("*.jsonl")):
-        for line in path.read_bytes().splitlines():
+        for line in path.read_bytes().split(b"\n")[:-1]:
             yield DeadLetter(**orjson.loads(line))
 
 
@@ -68,12 +88,27 @@ def count_letters(spool: Path) -> int:
     )
 
 
-def _write(spool: Path, name: str, letters: Iterable[DeadLetter], mode: int) -> None:
+def _packed(letters: Iterable[DeadLetter]) -> bytes:
+    return b"".join(orjson.dumps(letter, option=orjson.OPT_APPEND_NEWLINE) for letter in letters)
+
+
+def _made_folder(spool: Path) -> Path:
     folder = dead_folder(spool)
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    flags = os.O_WRONLY | os.O_CREAT | mode
-    with os.fdopen(os.open(folder / f"{name}.jsonl", flags, 0o600), "wb") as file:
-        for letter in letters:
-            file.write(orjson.dumps(letter, option=orjson.OPT_APPEND_NEWLINE))
-        file.flush()
-        os.fsync(file.fileno())
+    return folder
+
+
+def _write(descriptor: int, data: bytes) -> None:
+    while data:
+        data = data[os.write(descriptor, data) :]
+    os.fsync(descriptor)
+
+
+def _renew_lock() -> None:
+    global _appending  # noqa: PLW0603 - another thread of the parent may have held it
+    _appending = threading.Lock()
+
+
+_appending = threading.Lock()
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_renew_lock)
