@@ -85,7 +85,8 @@ class LineEncoder:
             head, body, tail = to_record(item)
             return head + _sanitized(self.redacted(body)) + tail
         except Exception as error:  # noqa: BLE001 - a record may be broken in any way: set aside
-            dead.append((f"encode: {type(error).__name__}: {error}"[:500], _label(item)))
+            # The record itself is what is broken, and no hook has seen it: only its type is told.
+            dead.append((self._reason(error), type(item).__name__))
             return b""
 
     def redacted(self, body: dict[str, Any]) -> dict[str, Any]:
@@ -93,18 +94,28 @@ class LineEncoder:
         if self._redact is None:
             return body
         try:
-            redacted: dict[str, Any] = self._redact(body)
+            redacted: Any = self._redact(body)
+            if isinstance(redacted, dict):
+                return cast("dict[str, Any]", redacted)
+            self._warn_once(f"returned {type(redacted).__name__}, not a dict")
         except Exception as error:  # noqa: BLE001 - a user's hook; its failure must not leak
-            self._warn_once(error)
-            return cast("dict[str, Any]", _blanked(body))
-        return redacted
+            self._warn_once(f"raised {type(error).__name__}")
+        return cast("dict[str, Any]", _blanked(body))
 
-    def _warn_once(self, error: Exception) -> None:
+    def _reason(self, error: Exception) -> str:
+        if self._redact is not None:  # an error's text can quote the value
+            return f"encode: {type(error).__name__}"
+        try:
+            return f"encode: {type(error).__name__}: {error}"[:500]
+        except Exception:  # noqa: BLE001 - an error of a user's class may not have a text
+            return f"encode: {type(error).__name__}"
+
+    def _warn_once(self, failure: str) -> None:
         if not self._warned:
             self._warned = True
             _logger.warning(
-                "the redaction hook raised %s; values of such records are stored as %s",
-                type(error).__name__,
+                "the redaction hook %s; values of such records are stored as %s",
+                failure,
                 REDACTION_FAILED,
             )
 
@@ -134,8 +145,3 @@ def _blanked(value: Any) -> Any:
     if isinstance(value, (int, float)):
         return json_double(value) if isinstance(value, float) else value
     return REDACTION_FAILED
-
-
-def _label(item: Any) -> str:
-    # The record itself may be what is broken, so only its type and its name, if it has one.
-    return f"{type(item).__name__} {getattr(item, 'name', '')!s}"[:200]

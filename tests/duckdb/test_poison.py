@@ -131,7 +131,7 @@ def test_a_record_that_is_no_record_is_set_aside_with_its_reason(target: Target)
     assert exporter.export([_span("a", 1), without_ids, _span("b", 2)]) is SpanExportResult.SUCCESS
     assert exporter.force_flush()
     [letter] = read_letters(target.spool)
-    assert (letter.signal, letter.record) == ("spans", "ReadableSpan lost")
+    assert (letter.signal, letter.record) == ("spans", "ReadableSpan")
     assert letter.reason.startswith("encode: TypeError")
     assert target.status().dead_lines == 1
     assert target.value("SELECT list(name ORDER BY name) FROM otel.spans") == ["a", "b"]

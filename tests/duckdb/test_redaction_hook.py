@@ -10,6 +10,8 @@ from opentelemetry.sdk._logs import ReadableLogRecord
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.trace import StatusCode
 
+from otel_forgesyte_duckdb.lines import LineEncoder
+
 if TYPE_CHECKING:
     from tests.duckdb.conftest import Target
 
@@ -65,3 +67,48 @@ def test_a_failing_hook_blanks_texts_and_keeps_numbers(
     )
     assert sum("redaction hook raised RuntimeError" in r.message for r in caplog.records) == 1
     assert SECRET not in caplog.text
+
+
+@pytest.mark.parametrize("answer", [None, "text", [1]])
+def test_a_hook_that_returns_no_dict_has_failed(
+    target: Target, caplog: pytest.LogCaptureFixture, answer: Any
+) -> None:
+    def useless(_: dict[str, Any]) -> Any:
+        return answer
+
+    exporter = target.spans(redact=useless)
+    tracer = target.tracer(exporter)
+    for _ in range(2):
+        tracer.start_span("s", attributes={"text": SECRET}).end()
+    assert exporter.force_flush()
+    assert (
+        target.query("SELECT name, attributes->>'text' FROM otel.spans")
+        == [("[REDACTION_FAILED]", "[REDACTION_FAILED]")] * 2
+    )
+    assert sum("redaction hook returned" in r.message for r in caplog.records) == 1
+
+
+class _Broken:
+    """A record of which nothing can be read without an error that quotes the secret."""
+
+    @property
+    def name(self) -> str:
+        raise RuntimeError(SECRET)
+
+
+def _read(item: Any) -> Any:
+    return item if isinstance(item, tuple) else item.name  # pyright: ignore[reportUnknownVariableType]
+
+
+def test_the_dead_letter_of_a_record_tells_no_more_than_types_when_there_is_a_hook() -> None:
+    good = (b"{", {"name": "s"}, b"}\n")
+    batch = LineEncoder(_masked).encode([good, _Broken(), good], _read)
+    assert batch.lines == 2
+    assert batch.dead == [("encode: RuntimeError", "_Broken")]
+
+
+def test_a_record_whose_name_cannot_be_read_costs_only_itself() -> None:
+    good = (b"{", {"name": "s"}, b"}\n")
+    batch = LineEncoder().encode([good, _Broken(), good], _read)
+    assert batch.lines == 2
+    assert batch.dead == [(f"encode: RuntimeError: {SECRET}", "_Broken")]
