@@ -57,13 +57,21 @@ def attached(path: Path, timeout_s: float) -> Generator[DuckDBPyConnection]:
         connection = _opened(path, deadline, timeout_s)
         try:
             yield connection
+            _let_go(connection)
         except BaseException:
             connection.close()
             raise
-        connection.execute("USE memory")
-        connection.execute("DETACH db")
     finally:
         lock.release()
+
+
+def _let_go(connection: DuckDBPyConnection) -> None:
+    import duckdb
+
+    with contextlib.suppress(duckdb.Error):  # a question seldom leaves a transaction open
+        connection.execute("ROLLBACK")
+    connection.execute("USE memory")
+    connection.execute("DETACH db")
 
 
 def _opened(path: Path, deadline: float, timeout_s: float) -> DuckDBPyConnection:

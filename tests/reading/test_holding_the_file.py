@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import threading
 import time
@@ -72,6 +73,22 @@ def test_the_file_is_free_after_a_question_that_failed(
             reader.sql("SELECT no_such_column FROM job_metrics")
 
         finished = run_python(f"import duckdb; duckdb.connect({str(database)!r}).close()")
+
+    assert finished.returncode == 0, finished.stderr
+
+
+@pytest.mark.parametrize(
+    "question", ["BEGIN; SELECT 1", "DETACH memory; SELECT 1", "USE memory; DETACH db"]
+)
+def test_the_file_is_free_after_a_question_that_leaves_things_in_disorder(
+    database: Path, run_python: RunPython, question: str
+) -> None:
+    with open_reader(database) as reader:
+        with contextlib.suppress(duckdb.Error):
+            reader.sql(question)
+
+        finished = run_python(f"import duckdb; duckdb.connect({str(database)!r}).close()")
+        assert len(reader.job_summary().fetchall()) == 4
 
     assert finished.returncode == 0, finished.stderr
 
