@@ -33,11 +33,13 @@ _HELD = (
     "different configuration than existing connections",
     "Unique file handle conflict",
 )
-_NO_EXTENSIONS: dict[str, str | bool | int | float | list[str]] = {
+_CLOSED: dict[str, str | bool | int | float | list[str]] = {
     # Nothing here needs one, and a name such as `x.sqlite` would make DuckDB download it.
     "autoinstall_known_extensions": "false",
     "autoload_known_extensions": "false",
     "allow_community_extensions": "false",
+    # A missing table must be an error, not a look at the Python variables of whoever called.
+    "python_enable_replacements": "false",
 }
 
 # One holder at a time in this process: DuckDB refuses a second opening with another configuration.
@@ -125,7 +127,7 @@ def reading(
             raise ConfigError(
                 f"there is no database at {path}: nothing has been recorded there yet"
             )
-        connection = duckdb.connect(config=_NO_EXTENSIONS)
+        connection = duckdb.connect(config=_CLOSED)
         try:
             attach = f"ATTACH {_literal(str(path))} AS db (READ_ONLY)"
             _retrying(path, deadline, lambda: connection.execute(attach))
@@ -143,7 +145,7 @@ def is_held(error: Exception) -> bool:
 def _connect(path: Path, settings: Settings | None) -> duckdb.DuckDBPyConnection:
     import duckdb
 
-    config = _NO_EXTENSIONS | {
+    config = _CLOSED | {
         # So that DuckDB 1.5 can read what 2.x created; nothing here needs the newer format.
         "storage_compatibility_version": "v1.5.0",
         # Checkpoint in COMMIT: DuckDB then skips the write-ahead log, a fifth of a drain's cost.
@@ -156,11 +158,20 @@ def _connect(path: Path, settings: Settings | None) -> duckdb.DuckDBPyConnection
             # What does not fit in memory is telemetry too: keep it in the private directory.
             "temp_directory": str(settings.spool / "tmp"),
         }
+    is_new = not path.exists()
     connection = duckdb.connect(path, config=config)
-    path.chmod(0o600)  # an umask would be the whole process's
+    if is_new:  # later its mode is its owner's to choose, and may not be ours to change
+        _keep_private(path)
     if settings is not None:
         _confine(connection, settings.spool)
     return connection
+
+
+def _keep_private(path: Path) -> None:
+    # An umask would be the whole process's.
+    for each in (path, path.with_name(f"{path.name}.wal")):
+        with contextlib.suppress(PermissionError, FileNotFoundError):  # no log; no modes there
+            each.chmod(0o600)
 
 
 def _confine(connection: duckdb.DuckDBPyConnection, spool: Path) -> None:

@@ -102,7 +102,8 @@ def _row(name: str, default: Any, argument: Any) -> SettingRow:
     # An empty variable counts as unset, as the OpenTelemetry specification asks.
     if given := os.environ.get(env, "").strip():
         return SettingRow(name, env, _understood(name, given, f"variable {env}"), "environment")
-    return SettingRow(name, env, default, "default")
+    # Even the default can be wrong: a relative path, in a directory that cannot be used.
+    return SettingRow(name, env, _understood(name, default, f"default {name}"), "default")
 
 
 def env_name(field: str) -> str:
@@ -126,6 +127,9 @@ def _database(value: Any) -> str:
         raise ValueError("only a file path can be written to; give one such as telemetry.duckdb")
     if not text or "\0" in text:
         raise ValueError("give a file path such as telemetry.duckdb")
+    if "?" in str(Path(text).absolute()):
+        # DuckDB takes what follows for options, and looks for the write-ahead log elsewhere.
+        raise ValueError(f"no `?` may be in the path, which is {Path(text).absolute()}")
     if Path(text).name.split(".")[0].lower() == "otel":
         # DuckDB names the catalog after the file, and cannot tell it from the schema `otel` then.
         raise ValueError("a file of that name hides the schema otel in it; give another name")

@@ -1,0 +1,86 @@
+"""The database file is its owner's: its mode, its name, and what a missing table in it means."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import duckdb
+import pytest
+
+from otel_forgesyte_duckdb import Settings, reading, writing
+from otel_forgesyte_schema.errors import ConfigError
+
+if TYPE_CHECKING:
+    from tests.duckdb.conftest import Target
+
+
+def _mode(path: Path) -> int:
+    return path.stat().st_mode & 0o777
+
+
+def test_a_new_database_is_private_and_a_mode_its_owner_chose_stays(tmp_path: Path) -> None:
+    path = tmp_path / "a.duckdb"
+    with writing(path):
+        assert _mode(path) == 0o600
+    path.chmod(0o660)
+    with writing(path):
+        pass
+    assert _mode(path) == 0o660
+
+
+def test_a_database_we_may_write_and_do_not_own_takes_records(
+    target: Target, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with writing(target.path):
+        pass
+
+    def refused(path: Path, mode: int) -> None:
+        raise PermissionError(1, "Operation not permitted", os.fspath(path), mode)
+
+    monkeypatch.setattr(Path, "chmod", refused)
+    target.tracer().start_span("s").end()
+    target.shutdown()
+    assert target.value("SELECT count(*) FROM otel.spans") == 1
+
+
+def test_where_modes_cannot_be_changed_a_new_database_is_made_all_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refused(path: Path, mode: int) -> None:
+        raise PermissionError(1, "Operation not permitted", os.fspath(path), mode)
+
+    monkeypatch.setattr(Path, "chmod", refused)
+    with writing(tmp_path / "a.duckdb") as connection:
+        connection.execute("SELECT 1")
+
+
+def test_a_missing_table_is_never_a_python_variable(tmp_path: Path) -> None:
+    path = tmp_path / "a.duckdb"
+    segments = [duckdb.from_query("SELECT 'taken' AS segment")].pop()
+    with writing(path) as connection:
+        for name in ("otel.segments", "segments"):
+            with pytest.raises(duckdb.CatalogException):
+                connection.execute(f"FROM {name}")
+    with reading(path) as connection:
+        for name in ("otel.segments", "segments"):
+            with pytest.raises(duckdb.CatalogException):
+                connection.execute(f"FROM {name}")
+    assert segments.fetchall() == [("taken",)]
+
+
+@pytest.mark.parametrize("where", ["a?b.duckdb", "a?b/t.duckdb"])
+def test_a_path_with_a_question_mark_is_refused(where: str) -> None:
+    with pytest.raises(ConfigError, match=r"no `[?]` may be in the path"):
+        Settings.resolve(database=where)
+
+
+def test_a_working_directory_with_a_question_mark_is_refused_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "a?b").mkdir()
+    monkeypatch.chdir(tmp_path / "a?b")
+    for given in ({"database": "t.duckdb"}, {}):
+        with pytest.raises(ConfigError, match=r"no `[?]` may be in the path"):
+            Settings.resolve(**given)
