@@ -13,6 +13,7 @@ from __future__ import annotations
 import contextlib
 import logging
 import os
+import threading
 import time
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
@@ -23,7 +24,7 @@ from otel_forgesyte_duckdb.database import writing
 from otel_forgesyte_duckdb.ingesting import LineCountMismatch, already_stored, store, whole
 from otel_forgesyte_duckdb.locks import file_lock, try_lock
 from otel_forgesyte_duckdb.segments import RECORDS, SegmentFile, list_sealed, recover
-from otel_forgesyte_duckdb.sifting import Sifter, is_about_data
+from otel_forgesyte_duckdb.sifting import DrainStopped, Sifter, is_about_data
 from otel_forgesyte_schema import SCHEMA_VERSION, apply, prepare
 
 if TYPE_CHECKING:
@@ -68,6 +69,8 @@ class Drainer:
         self._settings = settings
         self._election = file_lock(settings.spool / "drain.lock")
         self._connection: duckdb.DuckDBPyConnection | None = None
+        self._connection_lock = threading.Lock()
+        self._stopping = threading.Event()
 
     def elect(self) -> bool:
         """Become the spool's drainer until `resign`; False when another process is."""
@@ -85,17 +88,23 @@ class Drainer:
         self._election.release()
 
     def interrupt(self) -> None:
-        """Make a statement that is running in another thread stop and roll back."""
+        """Make a drain in another thread roll back and return, and later ones return at once.
+
+        Call it until that thread is out: between two statements there is nothing to interrupt.
+        """
         import duckdb
 
-        if connection := self._connection:
-            with contextlib.suppress(duckdb.Error):  # closed meanwhile
-                connection.interrupt()
+        self._stopping.set()
+        with self._connection_lock, contextlib.suppress(duckdb.Error):
+            if self._connection is not None:
+                self._connection.interrupt()
 
     def drain(
         self, deadline: float, on_progress: Callable[[DrainReport], None] | None = None
     ) -> DrainReport:
         """Drain until nothing is sealed or the deadline (`time.monotonic`) has passed.
+
+        However late it is, one batch is taken: only `interrupt` prevents that.
 
         Raises:
             DatabaseLocked: another process holds the database.
@@ -104,17 +113,34 @@ class Drainer:
             OSError: nor can the spool.
         """
         total = DrainReport()
-        while True:
+        is_late = False
+        while not (is_late or self._stopping.is_set()):
             recover(self._settings.spool)
             waiting = list_sealed(self._settings.spool)
             batch = _batch(waiting)
-            if not batch or (total.segments and time.monotonic() >= deadline):
-                return total
-            total += self._drain_or_set_aside(batch)
+            if not batch:
+                break
+            report = self._drain_unless_stopped(batch)
+            total += report
             if on_progress is not None:
                 on_progress(total)
+            if not report.segments and all(segment.path.exists() for segment in batch):
+                break  # stored before, and not to be removed yet: the next pass would do the same
             if len(batch) < len(waiting):
                 time.sleep(_BREATH_S)
+            is_late = time.monotonic() >= deadline
+        return total
+
+    def _drain_unless_stopped(self, batch: list[SegmentFile]) -> DrainReport:
+        import duckdb
+
+        try:
+            return self._drain_or_set_aside(batch)
+        except (DrainStopped, duckdb.InterruptException):
+            if not self._stopping.is_set():
+                raise
+            _logger.warning("told to stop: %d segments wait in the spool", len(batch))
+            return DrainReport()
 
     def _drain_or_set_aside(self, batch: list[SegmentFile]) -> DrainReport:
         import duckdb
@@ -132,7 +158,7 @@ class Drainer:
             opened = _identity(database)
             known = already_stored(connection, batch)
             new = [segment for segment in batch if segment.stem not in known]
-            report = _ingest(connection, self._settings.spool, new)
+            report = _ingest(connection, self._settings.spool, new, self._stopping)
             connection.execute("CHECKPOINT")
         # Deleted or replaced under our hands, the file has taken everything without a word.
         if _is_checkpointed(database) and _identity(database) == opened:
@@ -144,7 +170,8 @@ class Drainer:
     def _opened(self) -> Generator[duckdb.DuckDBPyConnection]:
         database = self._settings.database_path
         with writing(database, timeout_s=0.2, settings=self._settings) as connection:
-            self._connection = connection
+            with self._connection_lock:
+                self._connection = connection
             try:
                 # Asked each time: the file may be another one by now, even under its inode number.
                 if not _is_current(connection):
@@ -152,7 +179,8 @@ class Drainer:
                 prepare(connection)
                 yield connection
             finally:
-                self._connection = None
+                with self._connection_lock:
+                    self._connection = None
 
 
 def drain(
@@ -198,10 +226,15 @@ def pid_file(spool: Path) -> Path:
 
 
 def _ingest(
-    connection: duckdb.DuckDBPyConnection, spool: Path, batch: list[SegmentFile]
+    connection: duckdb.DuckDBPyConnection,
+    spool: Path,
+    batch: list[SegmentFile],
+    stopping: threading.Event,
 ) -> DrainReport:
     import duckdb
 
+    if stopping.is_set():
+        raise DrainStopped
     portions = [whole(segment) for segment in batch]
     try:
         if portions:
@@ -211,9 +244,9 @@ def _ingest(
             raise
         _logger.warning("storing %d segments failed, trying one by one: %s", len(batch), error)
         if len(batch) > 1:
-            each = (_ingest(connection, spool, [segment]) for segment in batch)
+            each = (_ingest(connection, spool, [segment], stopping) for segment in batch)
             return sum(each, DrainReport())
-        portions = [Sifter(connection, spool, batch[0]).store()]
+        portions = [Sifter(connection, spool, batch[0], stopping).store()]
     counted = [portion for portion in portions if portion.segment.signal in RECORDS]
     stored = sum(portion.lines for portion in counted)
     dead = sum(portion.dead for portion in counted)

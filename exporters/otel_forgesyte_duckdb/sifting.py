@@ -10,11 +10,16 @@ from otel_forgesyte_duckdb.dead_letters import DeadLetter, replace_letters
 from otel_forgesyte_duckdb.ingesting import LineCountMismatch, Portion, attempt, store
 
 if TYPE_CHECKING:
+    import threading
     from pathlib import Path
 
     import duckdb
 
     from otel_forgesyte_duckdb.segments import SegmentFile
+
+
+class DrainStopped(Exception):  # noqa: N818 - reads as the fact it states
+    """The drainer was told to stop; what was not committed stays in the spool."""
 
 
 def is_about_data(error: Exception) -> bool:
@@ -42,11 +47,16 @@ class Sifter:
     """Stores what can be stored of one segment and sets the rest aside with its reason."""
 
     def __init__(
-        self, connection: duckdb.DuckDBPyConnection, spool: Path, segment: SegmentFile
+        self,
+        connection: duckdb.DuckDBPyConnection,
+        spool: Path,
+        segment: SegmentFile,
+        stopping: threading.Event,
     ) -> None:
         self._connection = connection
         self._spool = spool
         self._segment = segment
+        self._stopping = stopping
         # Not a segment's name, so nobody takes it for one.
         self._part = spool / f"{segment.stem}.part"
         self._dead: list[DeadLetter] = []
@@ -57,6 +67,7 @@ class Sifter:
         Raises:
             duckdb.Error: the trouble is not with single lines; nothing was stored.
             OSError: the dead letters could not be written; nothing was stored.
+            DrainStopped: nothing was stored.
         """
         lines = [line for line in self._segment.path.read_bytes().split(b"\n") if line]
         try:
@@ -70,6 +81,8 @@ class Sifter:
         return portion
 
     def _storable(self, lines: list[bytes]) -> list[bytes]:
+        if self._stopping.is_set():  # twice as many transactions as there are bad lines
+            raise DrainStopped
         error = self._error_of(lines)
         if error is None:
             return lines

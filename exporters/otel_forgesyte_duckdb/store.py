@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 _POLL_S = 0.01
 _LONGEST_BACKOFF_S = 30.0
 _DRAIN_SLICE_S = 1.0
+_INTERRUPTING_S = 5.0  # a checkpoint cannot be interrupted
 _DEAD_SHARE = 10  # dead letters may take a tenth of what the spool may
 _logger = logging.getLogger(__name__)
 
@@ -113,11 +114,16 @@ class Store:
         if thread is not None and thread.is_alive():
             self._wake.set()
             thread.join(max(0.0, deadline - time.monotonic()))
-            if thread.is_alive():  # inside one long statement
-                self._drainer.interrupt()
-                thread.join(1.0)
+            self._interrupt(thread)
         elif timeout_s > 0:
             self._drain(deadline)
+
+    def _interrupt(self, thread: threading.Thread) -> None:
+        # Left inside DuckDB, a daemon thread aborts the process when the interpreter ends.
+        give_up = time.monotonic() + _INTERRUPTING_S
+        while thread.is_alive() and time.monotonic() < give_up:
+            self._drainer.interrupt()
+            thread.join(_POLL_S)
 
     def close(self) -> None:
         """Stop, and let other processes have the spool. Never raises."""
@@ -154,7 +160,8 @@ class Store:
             self.writer.seal(self.settings.flush_interval_s * (len(self.writer.unfinished()) // 16))
             if time.monotonic() >= self._retry_at:
                 self._drain(time.monotonic() + _DRAIN_SLICE_S)
-        self._drain(self._final_deadline)
+        if time.monotonic() < self._final_deadline:
+            self._drain(self._final_deadline)
 
     def _drain(self, deadline: float) -> bool:
         """Drain what is sealed if this process may; False when it could not, and why is logged."""

@@ -7,6 +7,7 @@ import threading
 import time
 from typing import TYPE_CHECKING
 
+import pytest
 from opentelemetry._logs import LogRecord
 from opentelemetry.sdk._logs import ReadableLogRecord
 from opentelemetry.sdk._logs.export import LogRecordExportResult
@@ -17,8 +18,6 @@ from tests.duckdb.conftest import RESOURCE
 if TYPE_CHECKING:
     import subprocess
     from collections.abc import Callable
-
-    import pytest
 
     from tests.duckdb.conftest import Target
 
@@ -196,3 +195,39 @@ def test_an_exporter_whose_redaction_makes_telemetry_does_not_feed_itself(
     assert status.stored == 1
     assert set(status.dropped) == {"recursion"}
     assert status.accepted == 1 + status.dropped["recursion"]
+
+
+@pytest.mark.parametrize("timeout_s", [0.0, 0.3])
+def test_a_drain_too_long_for_the_shutdown_is_broken_off_and_the_program_ends_well(
+    target: Target,
+    run_python: Callable[..., subprocess.CompletedProcess[str]],
+    timeout_s: float,
+) -> None:
+    done = run_python(
+        """
+        import sys, time
+        from opentelemetry.sdk.resources import Resource
+        from opentelemetry.sdk.trace import ReadableSpan
+        from opentelemetry.trace import SpanContext
+        from otel_forgesyte_duckdb import DuckDBSpanExporter
+        exporter = DuckDBSpanExporter(
+            database=sys.argv[1], flush_interval_s=0.1, shutdown_timeout_s=float(sys.argv[2])
+        )
+        late = 2**63 + 5  # no timestamp: each of these lines has to be found and set aside
+        exporter.export([
+            ReadableSpan("s", SpanContext(n, n, is_remote=False), resource=Resource({}),
+                         start_time=late, end_time=late)
+            for n in range(1, 601)
+        ])
+        time.sleep(0.5)
+        started = time.monotonic()
+        exporter.shutdown()
+        print(time.monotonic() - started < 2.0)
+        """,
+        target.path,
+        timeout_s,
+    )
+    assert (done.returncode, done.stdout) == (0, "True\n"), done.stderr
+    status = target.status()
+    assert status.spooled_lines + status.dead_lines == 600
+    assert status.dead_lines == 0 or status.spooled_lines == 0
