@@ -6,7 +6,8 @@ import contextlib
 import time
 from collections import Counter
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
 
 import orjson
 
@@ -19,12 +20,13 @@ from otel_forgesyte_duckdb.stores import live_store
 from otel_forgesyte_schema.errors import ConfigError, DatabaseLocked
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
+    from collections.abc import Callable, Generator
 
     import duckdb
 
     from otel_forgesyte_duckdb.settings import Settings
 
+_Answer = TypeVar("_Answer")
 _STORED = "SELECT coalesce(sum(stored), 0)::BIGINT FROM otel.segments WHERE signal IN {records}"
 _DROPPED = "SELECT reason, sum(count)::BIGINT FROM otel.loss_ledger GROUP BY reason"
 
@@ -109,17 +111,31 @@ def _dropped(connection: duckdb.DuckDBPyConnection) -> dict[str, int]:
 
 def _losses_in(segment: SegmentFile) -> Counter[str]:
     counts: Counter[str] = Counter()
-    for line in segment.path.read_bytes().splitlines():
-        loss = orjson.loads(line)
-        counts[loss["reason"]] += loss["count"]
+    for line in (_ask(segment, Path.read_bytes) or b"").splitlines():
+        # The drainer sets a damaged line aside; one may also be half written at this moment.
+        with contextlib.suppress(orjson.JSONDecodeError, KeyError, TypeError):
+            loss = orjson.loads(line)
+            counts[loss["reason"]] += loss["count"]
     return counts
 
 
 def _lines(segment: SegmentFile) -> int:
-    return segment.path.read_bytes().count(b"\n") if segment.lines is None else segment.lines
+    if segment.lines is not None:
+        return segment.lines
+    return (_ask(segment, Path.read_bytes) or b"").count(b"\n")
 
 
 def _oldest_age_s(segments: list[SegmentFile]) -> float | None:
-    if not segments:
-        return None
-    return max(0.0, time.time() - min(segment.path.stat().st_mtime for segment in segments))
+    found = [_ask(segment, Path.stat) for segment in segments]
+    times = [status.st_mtime for status in found if status is not None]
+    return max(0.0, time.time() - min(times)) if times else None
+
+
+def _ask(segment: SegmentFile, question: Callable[[Path], _Answer]) -> _Answer | None:
+    """Ask about a segment that its writer may have sealed since; None when it is drained."""
+    with contextlib.suppress(FileNotFoundError):
+        return question(segment.path)
+    for sealed in segment.path.parent.glob(f"{segment.stem}-*.seg"):
+        with contextlib.suppress(FileNotFoundError):
+            return question(sealed)
+    return None
