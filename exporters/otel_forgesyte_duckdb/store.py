@@ -21,7 +21,7 @@ from opentelemetry.context import (
 )
 
 from otel_forgesyte_duckdb.dead_letters import DeadLetter, append_letters, dead_bytes
-from otel_forgesyte_duckdb.draining import Drainer
+from otel_forgesyte_duckdb.draining import Drainer, drainer_pid
 from otel_forgesyte_duckdb.losses import Losses, reason_of
 from otel_forgesyte_duckdb.segments import list_sealed
 from otel_forgesyte_duckdb.spool import SpoolWriter
@@ -93,6 +93,8 @@ class Store:
         deadline = time.monotonic() + timeout_s
         self.writer.seal()
         pending = self.writer.unfinished()
+        if pending and not self._somebody_drains():
+            return False
         while pending & self.writer.unfinished():
             if time.monotonic() >= deadline:
                 return False
@@ -100,9 +102,18 @@ class Store:
                 self._retry_at = 0.0
                 self._wake.set()
                 time.sleep(min(_POLL_S, timeout_s))
-            elif not self._drain(deadline):
-                time.sleep(_POLL_S)
+            else:
+                self._drain(deadline)
+                time.sleep(min(_POLL_S, timeout_s))
         return True
+
+    def _somebody_drains(self) -> bool:
+        if self._may_drain:
+            return True
+        try:
+            return drainer_pid(self.settings.spool) is not None
+        except (OSError, ValueError):  # cannot be told now: worth waiting for
+            return True
 
     def stop(self, timeout_s: float) -> None:
         """Seal, drain within the time given, and end the thread; a later `accept` still works."""
@@ -156,12 +167,18 @@ class Store:
         while self._final_deadline is None:
             self._wake.wait(self.settings.flush_interval_s)
             self._wake.clear()
-            # A long backlog means nobody can drain: fewer, larger segments then.
-            self.writer.seal(self.settings.flush_interval_s * (len(self.writer.unfinished()) // 16))
-            if time.monotonic() >= self._retry_at:
-                self._drain(time.monotonic() + _DRAIN_SLICE_S)
+            try:
+                self._seal_and_drain()
+            except Exception as error:  # noqa: BLE001 - nobody would start the thread again
+                self._back_off(error)
         if time.monotonic() < self._final_deadline:
             self._drain(self._final_deadline)
+
+    def _seal_and_drain(self) -> None:
+        # A long backlog means nobody can drain: fewer, larger segments then.
+        self.writer.seal(self.settings.flush_interval_s * (len(self.writer.unfinished()) // 16))
+        if time.monotonic() >= self._retry_at:
+            self._drain(time.monotonic() + _DRAIN_SLICE_S)
 
     def _drain(self, deadline: float) -> bool:
         """Drain what is sealed if this process may; False when it could not, and why is logged."""

@@ -13,6 +13,7 @@ from opentelemetry.sdk._logs import ReadableLogRecord
 from opentelemetry.sdk._logs.export import LogRecordExportResult
 from opentelemetry.sdk.trace.export import SpanExportResult
 
+from otel_forgesyte_duckdb.draining import Drainer
 from tests.duckdb.conftest import RESOURCE
 
 if TYPE_CHECKING:
@@ -42,22 +43,26 @@ def test_force_flush_with_nothing_to_do_is_true_at_once_and_opens_nothing(target
     assert _threads() == []
 
 
-def test_force_flush_gives_up_in_time_when_nobody_drains(undrained: Target) -> None:
+def test_force_flush_seals_and_gives_up_at_once_when_nobody_drains(undrained: Target) -> None:
     exporter = undrained.spans()
     undrained.tracer(exporter).start_span("s").end()
     started = time.monotonic()
-    assert not exporter.force_flush(200)
-    assert 0.2 <= time.monotonic() - started < 1.0
+    assert not exporter.force_flush(5_000)
+    assert time.monotonic() - started < 1.0
+    assert all(name.endswith(".seg") for name in undrained.segments("spans"))
 
 
 def test_force_flush_is_satisfied_by_a_drainer_elsewhere(undrained: Target) -> None:
     exporter = undrained.spans()
     undrained.tracer(exporter).start_span("s").end()
     assert not exporter.force_flush(0)
-    elsewhere = threading.Timer(0.2, undrained.drain)
+    drainer = Drainer(undrained.settings)
+    assert drainer.elect()
+    elsewhere = threading.Timer(0.2, drainer.drain, [time.monotonic() + 10])
     elsewhere.start()
     assert exporter.force_flush(10_000)
     elsewhere.join()
+    drainer.resign()
 
 
 def test_a_record_is_in_the_database_within_about_one_interval(target: Target) -> None:
