@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 _FLAGS = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND | getattr(os, "O_BINARY", 0)
 _sync = getattr(os, "fdatasync", os.fsync)  # not everywhere; without it the file's times go too
 _RECOUNT_S = 1.0
+_CLOSED = -1
 _logger = logging.getLogger(__name__)
 
 
@@ -39,6 +40,7 @@ class OpenSegment:
         self.lines = 0
         self.size = 0
         self.opened_at = time.monotonic()
+        self.has_failed = False
         self._torn = False
         self._descriptor = os.open(path, _FLAGS, 0o600)
 
@@ -66,19 +68,21 @@ class OpenSegment:
         """Make it durable and give it its final name, which is returned.
 
         Raises:
-            OSError: it cannot be renamed: it vanished, or the directory is read-only now.
+            FileNotFoundError: it vanished.
+            OSError: it cannot be synced or renamed now; may be tried again.
         """
-        try:
+        if self._descriptor != _CLOSED:
             if self._torn:
                 self._cut_back()
             _sync(self._descriptor)
-        finally:
             self.close()
         return self.path.rename(f"{str(self.path).removesuffix('.open')}-{self.lines}.seg")
 
     def close(self) -> None:
         """Let go of the file as it is."""
-        os.close(self._descriptor)
+        descriptor, self._descriptor = self._descriptor, _CLOSED
+        if descriptor != _CLOSED:
+            os.close(descriptor)
 
     def _cut_back(self) -> None:
         os.ftruncate(self._descriptor, self.size)
@@ -100,6 +104,7 @@ class SpoolWriter:
         self._alive: FileLock | None = None
         self._lock = threading.Lock()
         self._open: dict[str, OpenSegment] = {}
+        self._unsealed: list[tuple[str, OpenSegment]] = []
         self._sequence = 0
         self._unfinished: dict[Path, Path | None] = {}
         self._bytes = 0
@@ -144,7 +149,8 @@ class SpoolWriter:
         with self._lock:
             now = time.monotonic()
             due = [s for s in SIGNALS if s in self._open]
-            taken = [(s, self._open.pop(s)) for s in due if self._age(s, now) >= min_age_s]
+            taken, self._unsealed = self._unsealed, []  # what failed before is tried again
+            taken += [(s, self._open.pop(s)) for s in due if self._age(s, now) >= min_age_s]
         for signal, segment in taken:
             self._seal(signal, segment)
 
@@ -152,7 +158,7 @@ class SpoolWriter:
         """Return this writer's segments that no drainer has removed yet: those not stored."""
         with self._lock:
             for opened, sealed in list(self._unfinished.items()):
-                if sealed is not None and not sealed.exists():
+                if sealed is not None and _is_gone(sealed):
                     del self._unfinished[opened]
             return set(self._unfinished)
 
@@ -169,6 +175,7 @@ class SpoolWriter:
                     self._alive.release()
                     self._alive = None
                 self._is_closed = True
+                self._let_go_of_unsealed()
                 return
 
     def abandon(self) -> None:
@@ -176,6 +183,13 @@ class SpoolWriter:
         for segment in self._open.values():
             segment.close()
         self._open.clear()
+        self._let_go_of_unsealed()
+
+    def _let_go_of_unsealed(self) -> None:
+        # They stay under their open names; whoever drains after this process has ended takes them.
+        for _, segment in self._unsealed:
+            segment.close()
+        self._unsealed.clear()
 
     def _age(self, signal: str, now: float) -> float:
         return now - self._open[signal].opened_at
@@ -206,7 +220,8 @@ class SpoolWriter:
     def _seal(self, signal: str, segment: OpenSegment) -> None:
         if not segment.lines:  # a full disk lets files be made and nothing be written into them
             segment.close()
-            segment.path.unlink(missing_ok=True)
+            with contextlib.suppress(OSError):  # it is empty: the next drainer removes it
+                segment.path.unlink(missing_ok=True)
             with self._lock:
                 del self._unfinished[segment.path]
             return
@@ -217,8 +232,11 @@ class SpoolWriter:
             with self._lock:
                 del self._unfinished[segment.path]
         except OSError as error:
-            # It stays under its open name; whoever drains after this process has ended takes it.
-            _logger.error("cannot seal %s: %s", segment.path, error)  # noqa: TRY400 - no trace needed
+            if not segment.has_failed:
+                segment.has_failed = True
+                _logger.error("cannot seal %s yet: %s", segment.path, error)  # noqa: TRY400
+            with self._lock:
+                self._unsealed.append((signal, segment))
         else:
             with self._lock:
                 self._unfinished[segment.path] = sealed
@@ -236,3 +254,13 @@ def make_spool(spool: Path) -> None:
         OSError: it cannot be created.
     """
     spool.mkdir(mode=0o700, parents=True, exist_ok=True)
+
+
+def _is_gone(path: Path) -> bool:
+    try:
+        path.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        return True
+    except OSError:  # cannot be told now; `Path.exists` would raise or, on newer Pythons, deny it
+        return False
+    return False
