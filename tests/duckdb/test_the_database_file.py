@@ -58,7 +58,7 @@ def test_where_modes_cannot_be_changed_a_new_database_is_made_all_the_same(
 
 def test_a_missing_table_is_never_a_python_variable(tmp_path: Path) -> None:
     path = tmp_path / "a.duckdb"
-    segments = [duckdb.from_query("SELECT 'taken' AS segment")].pop()
+    segments = duckdb.sql("SELECT 'taken' AS segment")
     with writing(path) as connection:
         for name in ("otel.segments", "segments"):
             with pytest.raises(duckdb.CatalogException):
@@ -67,6 +67,7 @@ def test_a_missing_table_is_never_a_python_variable(tmp_path: Path) -> None:
         for name in ("otel.segments", "segments"):
             with pytest.raises(duckdb.CatalogException):
                 connection.execute(f"FROM {name}")
+    assert segments is not None
     assert segments.fetchall() == [("taken",)]
 
 
