@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -23,6 +24,7 @@ __all__ = ["Diagnosis", "diagnose"]
 # Younger segments are the ordinary life of a spool; older ones mean that nobody drains.
 _STALE_S = 60.0
 _NEARLY_FULL = 0.8
+_LEAST_FREE_BYTES = 256 << 20
 _OLDEST_DUCKDB = (1, 5, 5)
 
 
@@ -48,7 +50,12 @@ def diagnose(database: str | None) -> Diagnosis:
     if settings is not None:
         health = examined(settings.database_path)
         spool = _spool(settings, problems)
-        problems += [*health.problems, *_folder_problems(settings.database_path)]
+        problems += [
+            *health.problems,
+            *_folder_problems(settings.database_path),
+            *_spool_folder_problems(settings.spool),
+            *_disk_problems(settings.database_path.parent, settings.spool),
+        ]
     return Diagnosis(
         configuration=tuple(origins),
         database=health,
@@ -111,11 +118,15 @@ def _spool(settings: Settings, problems: list[Problem]) -> StoreStatus | None:
 
 def _spool_problems(settings: Settings, status: StoreStatus) -> Iterator[Problem]:
     age = status.oldest_segment_age_s
-    if age is not None and age > _STALE_S and status.drainer is None:
-        yield Problem(
-            f"records have waited in the spool for {duration(age)} and nobody drains it",
-            "otel-forgesyte drain",
-        )
+    if age is not None and age > _STALE_S:
+        waited = f"records have waited in the spool for {duration(age)}"
+        if status.drainer is None:
+            yield Problem(f"{waited} and nobody drains it", "otel-forgesyte drain")
+        else:
+            yield Problem(
+                f"{waited} although process {status.drainer} is to drain it",
+                "its log says why; where it hangs, end it and run otel-forgesyte drain",
+            )
     if status.spooled_bytes > settings.spool_max_bytes * _NEARLY_FULL:
         yield Problem(
             f"the spool holds {status.spooled_bytes} of at most {settings.spool_max_bytes} bytes; "
@@ -135,6 +146,42 @@ def _folder_problems(database: Path) -> Iterator[Problem]:
         yield Problem(f"the folder {folder} does not exist", f"mkdir -p {folder}")
     elif not os.access(folder, os.W_OK):
         yield Problem(f"the folder {folder} may not be written to", "change its permissions")
+    if database.is_file() and not os.access(database, os.W_OK):
+        yield Problem(f"{database} may not be written to", "change its permissions")
+
+
+def _spool_folder_problems(spool: Path) -> Iterator[Problem]:
+    nearest = _nearest(spool)
+    if not nearest.is_dir():
+        yield Problem(
+            f"the spool directory {spool} cannot be made: {nearest} is a file",
+            "move that file away, or set OTEL_EXPORTER_DUCKDB_SPOOL_DIRECTORY",
+        )
+    elif not os.access(nearest, os.W_OK | os.X_OK):
+        done = "written to" if nearest == spool else "made"
+        yield Problem(
+            f"the spool directory {spool} cannot be {done}: every record is lost",
+            f"change the permissions of {nearest}, or set OTEL_EXPORTER_DUCKDB_SPOOL_DIRECTORY",
+        )
+
+
+def _disk_problems(*folders: Path) -> Iterator[Problem]:
+    """Look at each disk once; DuckDB needs room to write a change beside what it replaces."""
+    disks = {each.stat().st_dev: each for each in map(_nearest, folders)}
+    for folder in disks.values():
+        free = shutil.disk_usage(folder).free
+        if free < _LEAST_FREE_BYTES:
+            yield Problem(
+                f"the disk of {folder} is nearly full: {free} bytes are free",
+                "make room there, or move the database and its spool",
+            )
+
+
+def _nearest(path: Path) -> Path:
+    """Return the path, or the closest of its parents that is there."""
+    # Unlike Path.exists, this does not raise where nobody may look.
+    there = (each for each in (path, *path.parents) if os.path.exists(each))  # noqa: PTH110
+    return next(there, path)
 
 
 def _installation_problems() -> Iterator[Problem]:

@@ -8,6 +8,7 @@ from otel_forgesyte.cli import output
 from otel_forgesyte.cli.cells import duration
 from otel_forgesyte.cli.exits import ExitCode
 from otel_forgesyte.cli.invocation import Invocation, answers_in_text
+from otel_forgesyte_schema.errors import SchemaMismatch
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -43,13 +44,22 @@ def doctor(invocation: Invocation) -> ExitCode:
 
 def status(invocation: Invocation) -> None:
     """Where every accepted record is: stored, in the spool, set aside, or dropped and why."""
+    import duckdb
+
     from otel_forgesyte_duckdb import store_status
 
-    found = store_status(invocation.settings())
+    settings = invocation.settings()
+    try:
+        found = store_status(settings)
+    except duckdb.CatalogException:  # a database, and none of ours
+        raise SchemaMismatch(
+            f"{settings.database_path} holds no otel-forgesyte tables: nothing is stored there "
+            "yet, or it is not the right file"
+        ) from None
     if invocation.as_json:
         output.json_document({"accepted": _accepted(found), **_without_own_count(found)})
     else:
-        output.pairs(_status_pairs(found))
+        output.pairs(_status_pairs(found, exists=settings.database_path.exists()))
 
 
 def _accepted(found: StoreStatus) -> int | None:
@@ -68,8 +78,9 @@ def _without_own_count(found: StoreStatus) -> dict[str, Any]:
     return fields
 
 
-def _status_pairs(found: StoreStatus) -> list[tuple[str, object]]:
-    unknown = "unknown: another process holds the database"
+def _status_pairs(found: StoreStatus, *, exists: bool) -> list[tuple[str, object]]:
+    why = "another process holds the database" if exists else "there is no database yet"
+    unknown = f"unknown: {why}"
     accepted = _accepted(found)
     return [
         ("accepted", unknown if accepted is None else accepted),
@@ -96,7 +107,9 @@ def _show(diagnosis: Diagnosis) -> None:
     output.pairs(_database_pairs(diagnosis))
     if diagnosis.spool is not None:
         output.section("Records")
-        output.pairs([("spool", diagnosis.spool_directory), *_status_pairs(diagnosis.spool)])
+        exists = diagnosis.database is not None and diagnosis.database.exists
+        pairs = _status_pairs(diagnosis.spool, exists=exists)
+        output.pairs([("spool", diagnosis.spool_directory), *pairs])
     if diagnosis.port is not None:
         output.section("Metrics page")
         output.pairs(_port_pairs(diagnosis))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import socket
 import time
 from typing import TYPE_CHECKING
@@ -13,6 +14,8 @@ import pytest
 from typer.testing import CliRunner
 
 from otel_forgesyte.cli import app
+from otel_forgesyte_duckdb import Settings
+from otel_forgesyte_duckdb.draining import Drainer
 from tests.reading.exporting import Jobs
 
 if TYPE_CHECKING:
@@ -276,3 +279,81 @@ def test_doctor_names_rivals_for_automatic_set_up(
     assert finished.exit_code == 1
     assert "several OpenTelemetry configurators are installed" in finished.output
     assert "-> set OTEL_PYTHON_CONFIGURATOR=otel_forgesyte" in finished.output
+
+
+def test_doctor_names_a_drainer_that_gets_nowhere(cli: Run, database: Path) -> None:
+    _record_undrained(database, 1)
+    long_ago = time.time() - 600
+    for segment in _spool(database).glob("*.seg"):
+        os.utime(segment, (long_ago, long_ago))
+    drainer = Drainer(Settings(database=str(database)))
+    assert drainer.elect()
+    try:
+        finished = cli("doctor", "-d", database)
+    finally:
+        drainer.resign()
+
+    assert finished.code == 1
+    assert "waited in the spool for 10 min" in finished.out
+    assert f"although process {os.getpid()} is to drain it" in finished.out
+
+
+def test_doctor_names_a_file_where_the_spool_should_be(cli: Run, database: Path) -> None:
+    _spool(database).write_text("", encoding="utf-8")
+
+    finished = cli("doctor", "-d", database, "--json")
+
+    assert finished.code == 1
+    assert any("cannot be made" in problem for problem in _problems(finished))
+
+
+@pytest.mark.parametrize("has_spool", [True, False])
+def test_doctor_names_what_may_not_be_written_to(
+    database: Path, monkeypatch: pytest.MonkeyPatch, *, has_spool: bool
+) -> None:
+    if has_spool:
+        _spool(database).mkdir()
+
+    def refused(path: Path, mode: int) -> bool:
+        return not (path and mode)
+
+    monkeypatch.setattr(os, "access", refused)
+
+    finished = CliRunner().invoke(app, ["doctor", "-d", str(database)])
+
+    assert finished.exit_code == 1
+    said = finished.output.replace("\n", "")
+    assert f"{database} may not be written to" in said
+    done = "written to" if has_spool else "made"
+    assert f"{_spool(database)} cannot be {done}: every record is lost" in said
+
+
+def test_doctor_names_a_disk_that_is_nearly_full(
+    database: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    full = shutil.disk_usage(database)._replace(free=1000)
+
+    def usage(path: Path) -> object:
+        return full if path else None
+
+    monkeypatch.setattr(shutil, "disk_usage", usage)
+
+    finished = CliRunner().invoke(app, ["doctor", "-d", str(database)])
+
+    assert finished.exit_code == 1
+    assert finished.output.count("is nearly full: 1000 bytes are free") == 1
+
+
+def test_status_says_why_it_does_not_know_what_is_stored(cli: Run, tmp_path: Path) -> None:
+    finished = cli("status", "-d", tmp_path / "none.duckdb")
+
+    assert "stored\tunknown: there is no database yet" in finished.out
+
+
+def test_status_of_a_database_that_is_not_ours_says_so(cli: Run, tmp_path: Path) -> None:
+    duckdb.connect(tmp_path / "stranger.duckdb").close()
+
+    finished = cli("status", "-d", "stranger.duckdb")
+
+    assert finished.code == 3
+    assert "holds no otel-forgesyte tables: nothing is stored there yet" in finished.err
