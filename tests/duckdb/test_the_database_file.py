@@ -53,7 +53,9 @@ def test_where_modes_cannot_be_changed_a_new_database_is_made_all_the_same(
 
     monkeypatch.setattr(Path, "chmod", refused)
     with writing(tmp_path / "a.duckdb") as connection:
-        connection.execute("SELECT 1")
+        connection.execute("CREATE TABLE kept AS SELECT 1 AS one")
+    with writing(tmp_path / "a.duckdb") as connection:
+        assert connection.execute("FROM kept").fetchall() == [(1,)]
 
 
 def test_a_missing_table_is_never_a_python_variable(tmp_path: Path) -> None:
