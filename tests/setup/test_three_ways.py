@@ -193,3 +193,21 @@ def test_a_file_that_cannot_be_read_costs_one_line(
     assert "absent.yaml" in finished.stderr
     assert finished.stderr.count("is not set up") == 1
     assert phase8(tmp_path / "telemetry.duckdb") == OF_THE_APPLICATION
+
+
+def test_a_file_can_ask_for_the_scrape_endpoint(run_program: RunProgram, tmp_path: Path) -> None:
+    pull = "    - pull:\n        exporter:\n          otel_forgesyte:\n            port: 0\n"
+    (tmp_path / "otel.yaml").write_text(FILE.replace("  readers:\n", f"  readers:\n{pull}"))
+    program = """
+import gc, urllib.request
+from otel_forgesyte import configure, job
+from otel_forgesyte_prometheus import ServingPrometheusReader
+with configure(config_file="otel.yaml"):
+    with job(job_id="j", plugin="p"):
+        pass
+    (reader,) = (one for one in gc.get_objects() if isinstance(one, ServingPrometheusReader))
+    print(urllib.request.urlopen(reader.server.url).read().decode())
+"""
+    finished = run_program("-W", "ignore", "-c", program)
+    assert finished.returncode == 0, finished.stderr
+    assert 'forgesyte_job_duration_seconds_count{forgesyte_job_status="done"' in finished.stdout
