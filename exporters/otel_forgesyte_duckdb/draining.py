@@ -1,7 +1,7 @@
 """The drainer: one per spool, elected by a lock; it moves sealed segments into the database.
 
     open  ->  BEGIN, rows, projections, ledger, COMMIT, CHECKPOINT  ->  close
-          ->  no write-ahead log left?  ->  remove the segments
+          ->  has the destination kept it?  ->  remove the segments
 
 It may be killed at any point. Before COMMIT nothing has happened; after it the ledger row says so,
 and the next drainer only removes the file. The file is removed last, once a checkpoint has put its
@@ -19,8 +19,7 @@ from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING
 
-from otel_forgesyte_duckdb.damage import set_aside_if_damaged
-from otel_forgesyte_duckdb.database import writing
+from otel_forgesyte_duckdb.destinations import destination_of
 from otel_forgesyte_duckdb.ingesting import LineCountMismatch, already_stored, store, whole
 from otel_forgesyte_duckdb.locks import file_lock, try_lock
 from otel_forgesyte_duckdb.segments import RECORDS, SegmentFile, list_sealed, recover
@@ -33,6 +32,7 @@ if TYPE_CHECKING:
 
     import duckdb
 
+    from otel_forgesyte_duckdb.destinations import Destination
     from otel_forgesyte_duckdb.settings import Settings
 
 # One transaction and one checkpoint per opening: 7.4 µs a span in 36 MB, 12 in four of 9 MB. Larger
@@ -41,7 +41,6 @@ _BATCH_BYTES = 32_000_000
 _BATCH_SEGMENTS = 256
 _BREATH_S = 0.05  # between openings, so that readers get the file
 _logger = logging.getLogger(__name__)
-_Identity = tuple[int, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +64,9 @@ class DrainReport:
 class Drainer:
     """Drains one spool. Not safe for use by two threads at once; the lock is per process."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, destination: Destination | None = None) -> None:
         self._settings = settings
+        self._destination = destination or destination_of(settings)
         self._election = file_lock(settings.spool / "drain.lock")
         self._connection: duckdb.DuckDBPyConnection | None = None
         self._connection_lock = threading.Lock()
@@ -148,28 +148,23 @@ class Drainer:
         try:
             return self._open_drain_close(batch)
         except duckdb.Error as error:
-            if not set_aside_if_damaged(self._settings.database_path, error):
+            if not self._destination.can_begin_anew(error):
                 raise
         return self._open_drain_close(batch)
 
     def _open_drain_close(self, batch: list[SegmentFile]) -> DrainReport:
-        database = self._settings.database_path
         with self._opened() as connection:
-            opened = _identity(database)
             known = already_stored(connection, batch)
             new = [segment for segment in batch if segment.stem not in known]
             report = _ingest(connection, self._settings.spool, new, self._stopping)
-            connection.execute("CHECKPOINT")
-        # Deleted or replaced under our hands, the file has taken everything without a word.
-        if _is_checkpointed(database) and _identity(database) == opened:
+        if self._destination.has_kept:
             for segment in batch:
                 segment.path.unlink(missing_ok=True)
         return report
 
     @contextlib.contextmanager
     def _opened(self) -> Generator[duckdb.DuckDBPyConnection]:
-        database = self._settings.database_path
-        with writing(database, timeout_s=0.2, settings=self._settings) as connection:
+        with self._destination.writing() as connection:
             with self._connection_lock:
                 self._connection = connection
             try:
@@ -272,16 +267,6 @@ def _is_current(connection: duckdb.DuckDBPyConnection) -> bool:
     except duckdb.CatalogException:
         return False
     return row == (SCHEMA_VERSION,)
-
-
-def _identity(path: Path) -> _Identity:
-    found = path.stat()
-    return found.st_dev, found.st_ino
-
-
-def _is_checkpointed(database: Path) -> bool:
-    log = database.with_name(f"{database.name}.wal")
-    return not log.exists() or log.stat().st_size == 0
 
 
 def _package_version() -> str:

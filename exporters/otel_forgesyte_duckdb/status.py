@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, TypeVar
 
 import orjson
 
-from otel_forgesyte_duckdb.database import reading
 from otel_forgesyte_duckdb.dead_letters import count_letters
+from otel_forgesyte_duckdb.destinations import destination_of
 from otel_forgesyte_duckdb.draining import drainer_pid
 from otel_forgesyte_duckdb.ingesting import already_stored
 from otel_forgesyte_duckdb.segments import RECORDS, SegmentFile, list_segments
@@ -96,7 +96,7 @@ def _database_if_free(
         connection = None
         # Not there yet, or held: the spool alone still says much.
         with contextlib.suppress(ConfigError, DatabaseLocked):
-            connection = stack.enter_context(reading(settings.database_path, timeout_s))
+            connection = stack.enter_context(destination_of(settings).reading(timeout_s))
         yield connection
 
 

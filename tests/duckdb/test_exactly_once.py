@@ -40,7 +40,7 @@ WRITE = """
 # Replaces one step of the drainer by the end of the process, before or after it runs.
 KILL_AT = """
     import os, sys
-    from otel_forgesyte_duckdb import Settings, drain, draining, ingesting
+    from otel_forgesyte_duckdb import Settings, destinations, drain, draining, ingesting
     import duckdb, pathlib
 
     database, where = sys.argv[1:3]
@@ -61,7 +61,7 @@ KILL_AT = """
         case "projected": ingesting._record = die
         case "recorded": ingesting._record = after(ingesting._record)
         case "committed": draining.store = after(draining.store)
-        case "closed": draining._is_checkpointed = die
+        case "closed": destinations._is_checkpointed = die
         case "unlinking": pathlib.Path.unlink = die
         case "unlinked one": pathlib.Path.unlink = after(pathlib.Path.unlink)
     drain(Settings(database=database))

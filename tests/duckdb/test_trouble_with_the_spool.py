@@ -7,7 +7,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from otel_forgesyte_duckdb import draining, status
+from otel_forgesyte_duckdb import destinations, status
 from otel_forgesyte_duckdb.draining import Drainer
 from otel_forgesyte_duckdb.segments import SegmentFile, list_segments
 
@@ -68,7 +68,7 @@ def test_a_drain_ends_when_what_is_stored_cannot_be_removed_yet(
     exporter = undrained.spans()
     undrained.tracer(exporter).start_span("s").end()
     exporter.shutdown()
-    monkeypatch.setattr(draining, "_is_checkpointed", _no)
+    monkeypatch.setattr(destinations, "_is_checkpointed", _no)
     drainer = Drainer(undrained.settings)
     assert drainer.elect()
     assert drainer.drain(time.monotonic() + 60).stored == 1
