@@ -13,6 +13,8 @@ import orjson
 from otel_forgesyte_duckdb.sanitize import sanitize
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from opentelemetry.sdk.resources import Resource
     from opentelemetry.sdk.util.instrumentation import InstrumentationScope
 
@@ -53,25 +55,40 @@ class Origins:
     def _build(
         self, resource: Resource, scope: InstrumentationScope | None, schema_url: str
     ) -> Origin:
-        content = self._encoder.redacted(
-            {
-                "schema_url": schema_url or resource.schema_url or None,
-                "attributes": plain_dict(resource.attributes),
-            }
-        )
-        line = _canonical(content)
-        resource_id = hashlib.md5(line, usedforsecurity=False).hexdigest()
-        attributes: Any = content.get("attributes") or {}
-        fields: dict[str, Any] = {"resource": resource_id}
-        for name in self._resource_keys:
-            fields[name.replace(".", "_")] = attributes.get(name)
-        fields |= self._encoder.redacted(_scope_fields(scope))
-        return Origin(
-            ending=b"," + _canonical(fields)[1:] + b"\n",
-            resource_id=resource_id,
-            resource_line=b'{"resource":"%b",%b\n' % (resource_id.encode(), line[1:]),
+        return build_origin(
+            self._encoder,
+            self._resource_keys,
+            (schema_url or resource.schema_url, plain_dict(resource.attributes)),
+            _scope_fields(scope),
             held=(resource, scope),
         )
+
+
+def build_origin(
+    encoder: LineEncoder,
+    resource_keys: Iterable[str],
+    resource: tuple[str, dict[str, Any]],
+    scope_fields: dict[str, Any],
+    held: tuple[object, object] = (None, None),
+) -> Origin:
+    """Return the origin of a resource (schema URL and attributes) and of a scope's fields."""
+    schema_url, resource_attributes = resource
+    content = encoder.redacted(
+        {"schema_url": schema_url or None, "attributes": resource_attributes}
+    )
+    line = _canonical(content)
+    resource_id = hashlib.md5(line, usedforsecurity=False).hexdigest()
+    attributes: Any = content.get("attributes") or {}
+    fields: dict[str, Any] = {"resource": resource_id}
+    for name in resource_keys:
+        fields[name.replace(".", "_")] = attributes.get(name)
+    fields |= encoder.redacted(scope_fields)
+    return Origin(
+        ending=b"," + _canonical(fields)[1:] + b"\n",
+        resource_id=resource_id,
+        resource_line=b'{"resource":"%b",%b\n' % (resource_id.encode(), line[1:]),
+        held=held,
+    )
 
 
 def plain_dict(attributes: Any) -> dict[str, Any]:

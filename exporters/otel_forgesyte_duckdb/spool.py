@@ -114,6 +114,13 @@ class SpoolWriter:
 
     def append(self, signal: str, data: bytes, lines: int) -> bool:
         """Append whole lines to the signal's segment; False when they were dropped (counted)."""
+        reason = self.offer(signal, data, lines)
+        if reason and signal != "losses":
+            self._losses.add(signal, reason, lines)
+        return not reason
+
+    def offer(self, signal: str, data: bytes, lines: int) -> str:
+        """Append whole lines as `append`, or return why not; their sender still has them then."""
         full: OpenSegment | None = None
         try:
             with self._lock:
@@ -132,16 +139,21 @@ class SpoolWriter:
             reason = reason_of(error)
         if full is not None:
             self._seal(signal, full)
-        if reason and signal != "losses":
-            self._losses.add(signal, reason, lines)
-        return not reason
+        return reason
 
     def add_resource(self, resource_id: str, line: bytes) -> None:
         """Append a resource the first time this writer meets it."""
-        if resource_id not in self._resources:
+        if reason := self.offer_resource(resource_id, line):
+            self._losses.add("resources", reason, 1)
+
+    def offer_resource(self, resource_id: str, line: bytes) -> str:
+        """Append a resource as `add_resource`, or return why that cannot be done now."""
+        if resource_id in self._resources:
+            return ""
+        reason = self.offer("resources", line, 1)
+        if not reason:
             self._resources.add(resource_id)
-            if not self.append("resources", line, 1):
-                self._resources.discard(resource_id)
+        return reason
 
     def seal(self, min_age_s: float = 0.0) -> None:
         """Seal open segments that are old enough, resources before those that refer to them."""

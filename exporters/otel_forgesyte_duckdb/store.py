@@ -21,17 +21,19 @@ from opentelemetry.context import (
 )
 
 from otel_forgesyte_duckdb.dead_letters import DeadLetter, append_letters, dead_bytes
-from otel_forgesyte_duckdb.draining import Drainer, drainer_pid
+from otel_forgesyte_duckdb.duty import duty_of
 from otel_forgesyte_duckdb.losses import Losses, reason_of
-from otel_forgesyte_duckdb.segments import list_sealed
 from otel_forgesyte_duckdb.spool import SpoolWriter
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from otel_forgesyte_duckdb.duty import Duty
     from otel_forgesyte_duckdb.lines import EncodedBatch
+    from otel_forgesyte_duckdb.origins import Origin
     from otel_forgesyte_duckdb.settings import Settings
 
 _POLL_S = 0.01
-_LONGEST_BACKOFF_S = 30.0
 _DRAIN_SLICE_S = 1.0
 _INTERRUPTING_S = 5.0  # a checkpoint cannot be interrupted
 _DEAD_SHARE = 10  # dead letters may take a tenth of what the spool may
@@ -43,28 +45,26 @@ class Store:
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
-        self._begin(may_drain=settings.drain == "thread")
+        self._begin(duty_of(settings))
 
-    def _begin(self, *, may_drain: bool) -> None:
+    def _begin(self, duty: Duty) -> None:
         self._pid = os.getpid()
-        self._may_drain = may_drain
+        self._duty = duty
         self.losses = Losses()
         self.writer = SpoolWriter(self.settings, self.losses)
         self.accepted: Counter[str] = Counter()
         self._counting = threading.Lock()
-        self._drainer = Drainer(self.settings)
         self._thread: threading.Thread | None = None
         self._thread_lock = threading.Lock()
         self._wake = threading.Event()
         self._final_deadline: float | None = None
-        self._retry_at = 0.0
-        self._backoff_s = 0.0
         self._complaint = ""
 
     def continue_in_child(self, *, may_drain: bool) -> None:
         """Start afresh after a fork: neither the parent's segments nor its counts are ours."""
         self.writer.abandon()
-        self._begin(may_drain=may_drain and self.settings.drain == "thread")
+        self._duty.abandon()
+        self._begin(duty_of(self.settings, may_drain=may_drain))
 
     def accept(self, signal: str, batch: EncodedBatch) -> bool:
         """Take a batch; False when some of it had to be dropped (which is counted)."""
@@ -82,6 +82,25 @@ class Store:
             kept &= self.writer.append(signal, batch.data, batch.lines)
         return kept
 
+    def offer(self, signal: str, batch: EncodedBatch, origins: Iterable[Origin]) -> str:
+        """Take lines from a sender that keeps what is refused: return why they were, or nothing.
+
+        Refused lines are neither accepted nor dropped: whoever offered them has them still.
+        """
+        for origin in origins:
+            if reason := self.writer.offer_resource(origin.resource_id, origin.resource_line):
+                return reason
+        self._ensure_thread()
+        reason = self.writer.offer(signal, batch.data, batch.lines)
+        if not reason:
+            with self._counting:
+                self.accepted[signal] += batch.lines
+        return reason
+
+    def start(self) -> None:
+        """Drain from now on, also what other processes leave here, before anything is accepted."""
+        self._ensure_thread()
+
     def refuse(self, signal: str, reason: str, count: int) -> None:
         """Count records that were handed over and cannot be taken."""
         with self._counting:
@@ -93,27 +112,21 @@ class Store:
         deadline = time.monotonic() + timeout_s
         self.writer.seal()
         pending = self.writer.unfinished()
-        if pending and not self._somebody_drains():
+        if pending and self._duty.is_nobodys():
             return False
         while pending & self.writer.unfinished():
             if time.monotonic() >= deadline:
                 return False
+            self._duty.hurry()
             if self._thread_is_alive():
-                self._retry_at = 0.0
                 self._wake.set()
-                time.sleep(min(_POLL_S, timeout_s))
             else:
-                self._drain(deadline)
-                time.sleep(min(_POLL_S, timeout_s))
+                self._duty.attend(deadline)
+            time.sleep(min(_POLL_S, timeout_s))
         return True
 
-    def _somebody_drains(self) -> bool:
-        if self._may_drain:
-            return True
-        try:
-            return drainer_pid(self.settings.spool) is not None
-        except (OSError, ValueError):  # cannot be told now: worth waiting for
-            return True
+    def _is_stored(self) -> bool:
+        return not self.writer.unfinished()
 
     def stop(self, timeout_s: float) -> None:
         """Seal, drain within the time given, and end the thread; a later `accept` still works."""
@@ -126,18 +139,19 @@ class Store:
             self._wake.set()
             thread.join(max(0.0, deadline - time.monotonic()))
             self._interrupt(thread)
-        elif timeout_s > 0:
-            self._drain(deadline)
+        else:
+            self._duty.finish(deadline, self._is_stored)
 
     def _interrupt(self, thread: threading.Thread) -> None:
         # Left inside DuckDB, a daemon thread aborts the process when the interpreter ends.
         give_up = time.monotonic() + _INTERRUPTING_S
         while thread.is_alive() and time.monotonic() < give_up:
-            self._drainer.interrupt()
+            self._duty.interrupt()
             thread.join(_POLL_S)
 
     def close(self) -> None:
         """Stop, and let other processes have the spool. Never raises."""
+        deadline = time.monotonic() + self.settings.shutdown_timeout_s
         self.stop(self.settings.shutdown_timeout_s)
         self.writer.close()
         unwritten = self.losses.waiting()
@@ -145,7 +159,7 @@ class Store:
             told = ", ".join(f"{n} {signal} ({why})" for (signal, why), n in unwritten.items())
             _logger.error("dropped, and not in the loss ledger either: %s", told)
         if not self._thread_is_alive():
-            self._drainer.resign()
+            self._duty.close(deadline)
 
     def _thread_is_alive(self) -> bool:
         return self._thread is not None and self._thread.is_alive()
@@ -170,39 +184,19 @@ class Store:
             try:
                 self._seal_and_drain()
             except Exception as error:  # noqa: BLE001 - nobody would start the thread again
-                self._back_off(error)
-        if time.monotonic() < self._final_deadline:
-            self._drain(self._final_deadline)
+                self._complain(error)
+        self._duty.finish(self._final_deadline, self._is_stored)
 
     def _seal_and_drain(self) -> None:
         # A long backlog means nobody can drain: fewer, larger segments then.
         self.writer.seal(self.settings.flush_interval_s * (len(self.writer.unfinished()) // 16))
-        if time.monotonic() >= self._retry_at:
-            self._drain(time.monotonic() + _DRAIN_SLICE_S)
+        self._duty.attend(time.monotonic() + _DRAIN_SLICE_S)
 
-    def _drain(self, deadline: float) -> bool:
-        """Drain what is sealed if this process may; False when it could not, and why is logged."""
-        if not self._may_drain:
-            return False
-        try:
-            if not list_sealed(self.settings.spool) or not self._drainer.elect():
-                return False
-            self._drainer.drain(deadline)
-        except Exception as error:  # noqa: BLE001 - the thread must outlive whatever DuckDB raises
-            self._back_off(error)
-            return False
-        self._retry_at = self._backoff_s = 0.0
-        self._complaint = ""
-        return True
-
-    def _back_off(self, error: Exception) -> None:
-        doubled = max(self.settings.flush_interval_s, 2 * self._backoff_s)
-        self._backoff_s = min(doubled, _LONGEST_BACKOFF_S)
-        self._retry_at = time.monotonic() + self._backoff_s
+    def _complain(self, error: Exception) -> None:
         complaint = f"{type(error).__name__}: {error}"
         if complaint != self._complaint:  # the same trouble is told once, not every second
             self._complaint = complaint
-            _logger.error("cannot drain %s, records wait there: %s", self.settings.spool, complaint)
+            _logger.error("cannot seal %s, tried again: %s", self.settings.spool, complaint)
 
     def _set_aside(self, signal: str, dead: list[tuple[str, str]]) -> bool:
         spool = self.settings.spool
