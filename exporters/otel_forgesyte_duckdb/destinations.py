@@ -1,4 +1,4 @@
-"""Where drained records go: what the drainer asks of a target, and the target of an embedded file."""
+"""Where drained records go: what the drainer asks of a target, and an embedded file as target."""
 
 from __future__ import annotations
 
