@@ -45,7 +45,8 @@ class Settings:
     spool_max_bytes: int = 1 << 30
     """Beyond this the newest records are dropped and counted (reason `spool_full`)."""
     drain: str = "thread"
-    """`thread`: this process drains; `external`: another one does, and DuckDB is never imported."""
+    """`thread`: this process drains; `child`: a child process does; `external`: another one, such
+    as `otel-forgesyte serve`. This process never imports DuckDB but with `thread`."""
     shutdown_timeout_s: float = 5.0
     """How long `shutdown` may take to drain what it sealed."""
     memory_limit: str = "256MB"
@@ -157,8 +158,8 @@ def _positive(kind: Callable[[Any], float], least: float) -> Callable[[Any], flo
 
 
 def _drain(value: Any) -> str:
-    if value not in ("thread", "external"):
-        raise ValueError("give 'thread' or 'external'")
+    if value not in ("thread", "child", "external"):
+        raise ValueError("give 'thread', 'child' or 'external'")
     return str(value)
 
 

@@ -66,7 +66,7 @@ def test_describe_names_each_variable_and_where_its_value_came_from(
         ({"flush_interval_s": 0}, "at least 0.01"),
         ({"flush_interval_s": float("nan")}, "at least 0.01"),
         ({"threads": 0}, "at least 1"),
-        ({"drain": "never"}, "'thread' or 'external'"),
+        ({"drain": "never"}, "'thread', 'child' or 'external'"),
         ({"memory_limit": "much"}, "a size such as 256MB"),
         ({"colour": "red"}, "unknown duckdb exporter setting colour; known are database,"),
     ],

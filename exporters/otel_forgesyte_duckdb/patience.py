@@ -1,0 +1,95 @@
+"""A drainer that lives with trouble: told once, tried again later, and left to others meanwhile."""
+
+from __future__ import annotations
+
+import logging
+import time
+from typing import TYPE_CHECKING
+
+from otel_forgesyte_duckdb.draining import Drainer, drainer_pid
+from otel_forgesyte_duckdb.segments import list_sealed
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from otel_forgesyte_duckdb.settings import Settings
+
+LONGEST_PAUSE_S = 30.0
+_logger = logging.getLogger(__name__)
+
+
+class PatientDrainer:
+    """Drains in this process. Not safe for use by two threads at once, but for `interrupt`."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._drainer = Drainer(settings)
+        self._retry_at = 0.0
+        self._pause_s = 0.0
+        self._complaint = ""
+        self._is_beaten = False
+
+    def attend(self, deadline: float) -> None:
+        """Drain what is sealed, unless that has just failed."""
+        if time.monotonic() >= self._retry_at:
+            self.drain(deadline)
+
+    def drain(self, deadline: float) -> bool:
+        """Drain what is sealed; False when another process does, or it failed and is told."""
+        try:
+            if not list_sealed(self._settings.spool):
+                return True
+            self._is_beaten = not self._drainer.elect()
+            if self._is_beaten:
+                return False
+            self._drainer.drain(deadline)
+        except Exception as error:  # noqa: BLE001 - the thread must outlive whatever DuckDB raises
+            self._back_off(error)
+            return False
+        self._retry_at = self._pause_s = 0.0
+        self._complaint = ""
+        return True
+
+    def is_another_elected(self) -> bool:
+        """Tell whether the last drain was left to another process, which is still there."""
+        # The election may also have been lost to somebody who only looked whether it was free.
+        return self._is_beaten and drainer_pid(self._settings.spool) is not None
+
+    def hurry(self) -> None:
+        """Try again at the next `attend`, however often it has failed."""
+        self._retry_at = 0.0
+
+    def finish(self, deadline: float, is_stored: Callable[[], bool]) -> None:
+        """Drain once more, unless it is too late for that."""
+        del is_stored  # what other processes have left is drained too
+        if time.monotonic() < deadline:
+            self.drain(deadline)
+
+    def interrupt(self) -> None:
+        """Make a drain under way roll back and return; there is none after it."""
+        self._drainer.interrupt()
+
+    def close(self, deadline: float) -> None:
+        """Let another process be elected."""
+        del deadline
+        self._drainer.resign()
+
+    def abandon(self) -> None:
+        """Nothing: a lock file is closed by filelock in every forked child."""
+
+    def is_nobodys(self) -> bool:
+        """Never: it is ours, or whoever is elected has it."""
+        return False
+
+    def _back_off(self, error: Exception) -> None:
+        # Whoever holds the database open for good is the one that can drain: while this process
+        # stayed elected, both would wait for each other for ever.
+        self._drainer.resign()
+        doubled = max(self._settings.flush_interval_s, 2 * self._pause_s)
+        self._pause_s = min(doubled, LONGEST_PAUSE_S)
+        self._retry_at = time.monotonic() + self._pause_s
+        complaint = f"{type(error).__name__}: {error}"
+        if complaint != self._complaint:  # the same trouble is told once, not every second
+            self._complaint = complaint
+            spool = self._settings.spool
+            _logger.error("cannot drain %s, records wait there: %s", spool, complaint)
