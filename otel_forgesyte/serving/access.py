@@ -1,0 +1,81 @@
+"""Who may come in: everybody on this machine, or whoever brings the token."""
+
+from __future__ import annotations
+
+import hmac
+import ipaddress
+import os
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from otel_forgesyte_schema.errors import ConfigError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+TOKEN_VARIABLE = "OTEL_EXPORTER_DUCKDB_TOKEN"  # noqa: S105 - its name, not a token
+LOOPBACK = "127.0.0.1"
+_SCHEME = "bearer"
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """Where the parts listen, and the token they ask for; None asks for none."""
+
+    host: str = LOOPBACK
+    token: str | None = field(default=None, repr=False)  # never in a log or a traceback
+
+    @classmethod
+    def resolve(cls, host: str = LOOPBACK, token_file: Path | None = None) -> Access:
+        """Return the access for a host, with the token of the file or else of the environment.
+
+        Raises:
+            ConfigError: the file holds no token, or a host that others reach would have none.
+        """
+        token = _token_in(token_file) if token_file else _token_in_environment()
+        if token is None and not is_loopback(host):
+            raise ConfigError(
+                f"{host} can be reached from other machines, and anybody there could write: "
+                f"set {TOKEN_VARIABLE} or give --token-file, or listen on {LOOPBACK}"
+            )
+        return cls(host, token)
+
+    def allows(self, authorization: str) -> bool:
+        """Tell whether a request with this `Authorization` header may come in."""
+        if self.token is None:
+            return True
+        scheme, _, given = authorization.partition(" ")
+        # As bytes: compare_digest takes no text beyond ASCII. Its time tells nothing of the token.
+        same = hmac.compare_digest(given.strip().encode("latin-1", "replace"), self.token.encode())
+        return same and scheme.lower() == _SCHEME
+
+
+def is_loopback(host: str) -> bool:
+    """Tell whether only this machine reaches the host; of names, only `localhost` is known to."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _token_in_environment() -> str | None:
+    return _understood(os.environ.get(TOKEN_VARIABLE, ""), f"variable {TOKEN_VARIABLE}")
+
+
+def _token_in(path: Path) -> str:
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        why = error.strerror if isinstance(error, OSError) else "it is not text"
+        raise ConfigError(f"cannot read the token file {path}: {why}") from error
+    token = _understood(text, f"token file {path}")
+    if token is None:
+        raise ConfigError(f"the token file {path} is empty; write a token into it")
+    return token
+
+
+def _understood(text: str, source: str) -> str | None:
+    token = text.strip()
+    if not token.isascii() or len(token.split()) > 1:
+        raise ConfigError(f"the {source} is no token: give one word of ASCII characters")
+    return token or None
