@@ -74,9 +74,9 @@ class ChildDrainer:
         """Wake the child at the next `attend`."""
         self._is_hurried = True
 
-    def finish(self, deadline: float, is_stored: Callable[[], bool]) -> None:
+    def finish(self, deadline: float, is_done: Callable[[], bool]) -> None:
         """Wait until this process's records are stored, by whichever process."""
-        while not is_stored() and time.monotonic() < deadline:
+        while not is_done() and time.monotonic() < deadline:
             self.hurry()
             self.attend(deadline)
             time.sleep(_POLL_S)
@@ -145,7 +145,7 @@ class ChildDrainer:
     def _start(self) -> None:
         self._started_at = time.monotonic()
         try:
-            process = subprocess.Popen(
+            process = subprocess.Popen(  # noqa: S603 - this interpreter, and a constant
                 [sys.executable, "-c", _START],
                 bufsize=0,
                 stdin=subprocess.PIPE,

@@ -24,6 +24,7 @@ from otel_forgesyte_duckdb.settings import Settings
 _LOOK_S = 1.0  # at the parent, at least this often
 _SLICE_S = 1.0
 _SETTLING_S = 0.5  # a probe of somebody else may have the lock for an instant
+_TRYING_S = 1.0  # at the end, to open a database that somebody else has
 _POLL_S = 0.05
 _READ_BYTES = 4096
 
@@ -92,10 +93,11 @@ def _drain_for(parent: Parent, settings: Settings) -> None:
 
 
 def _finish(drainer: PatientDrainer, settings: Settings) -> None:
-    deadline = time.monotonic() + settings.shutdown_timeout_s
+    now = time.monotonic()
     with contextlib.suppress(OSError):  # a parent that was killed has sealed nothing at its end
         recover(settings.spool)
-    while time.monotonic() < deadline:
-        if drainer.drain(deadline) or drainer.is_another_elected():
+    # Somebody may be reading just now; somebody who holds the database for long is not waited for.
+    while time.monotonic() < now + _TRYING_S:
+        if drainer.finish(now + settings.shutdown_timeout_s) or drainer.is_another_elected():
             return
         time.sleep(_POLL_S)

@@ -30,7 +30,7 @@ class Duty(Protocol):
         """Let the next `attend` wait for nothing: somebody waits for the records."""
         ...
 
-    def finish(self, deadline: float, is_stored: Callable[[], bool]) -> None:
+    def finish(self, deadline: float, is_done: Callable[[], bool]) -> object:
         """Get stored what was sealed, as far as the time reaches (`time.monotonic`)."""
         ...
 
@@ -63,7 +63,7 @@ class OthersDuty:
     def hurry(self) -> None:
         """Nothing: the other one has its own pace."""
 
-    def finish(self, deadline: float, is_stored: Callable[[], bool]) -> None:
+    def finish(self, deadline: float, is_done: Callable[[], bool]) -> object:
         """Nothing: an end must not wait for other processes."""
 
     def interrupt(self) -> None:

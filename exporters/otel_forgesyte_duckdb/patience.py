@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import time
 from typing import TYPE_CHECKING
@@ -12,6 +13,7 @@ from otel_forgesyte_duckdb.segments import list_sealed
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from otel_forgesyte_duckdb.segments import SegmentFile
     from otel_forgesyte_duckdb.settings import Settings
 
 LONGEST_PAUSE_S = 30.0
@@ -59,11 +61,23 @@ class PatientDrainer:
         """Try again at the next `attend`, however often it has failed."""
         self._retry_at = 0.0
 
-    def finish(self, deadline: float, is_stored: Callable[[], bool]) -> None:
-        """Drain once more, unless it is too late for that."""
-        del is_stored  # what other processes have left is drained too
-        if time.monotonic() < deadline:
-            self.drain(deadline)
+    def finish(self, deadline: float, is_done: Callable[[], bool] | None = None) -> bool:
+        """Drain a last time and resign; until it is too late, also what others sealed meanwhile.
+
+        Others that end at the same moment find this process elected and leave their segments to
+        it: so it looks again after it has resigned. False when it could not drain.
+        """
+        del is_done  # what other processes have left is drained too
+        before: list[SegmentFile] | None = None
+        while time.monotonic() < deadline:
+            if not self.drain(deadline):
+                return False
+            self._drainer.resign()
+            left = self._sealed()
+            if not left or left == before:  # stored, but not to be removed yet
+                break
+            before = left
+        return True
 
     def interrupt(self) -> None:
         """Make a drain under way roll back and return; there is none after it."""
@@ -81,6 +95,11 @@ class PatientDrainer:
         """Never: it is ours, or whoever is elected has it."""
         return False
 
+    def _sealed(self) -> list[SegmentFile]:
+        with contextlib.suppress(OSError):
+            return list_sealed(self._settings.spool)
+        return []
+
     def _back_off(self, error: Exception) -> None:
         # Whoever holds the database open for good is the one that can drain: while this process
         # stayed elected, both would wait for each other for ever.
@@ -88,7 +107,8 @@ class PatientDrainer:
         doubled = max(self._settings.flush_interval_s, 2 * self._pause_s)
         self._pause_s = min(doubled, LONGEST_PAUSE_S)
         self._retry_at = time.monotonic() + self._pause_s
-        complaint = f"{type(error).__name__}: {error}"
+        # One line, whatever DuckDB makes of its message.
+        complaint = " ".join(f"{type(error).__name__}: {error}".split())
         if complaint != self._complaint:  # the same trouble is told once, not every second
             self._complaint = complaint
             spool = self._settings.spool

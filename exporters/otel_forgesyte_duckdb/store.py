@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 _POLL_S = 0.01
 _DRAIN_SLICE_S = 1.0
 _INTERRUPTING_S = 5.0  # a checkpoint cannot be interrupted
+_JUST_NOW_S = 1.0
 _DEAD_SHARE = 10  # dead letters may take a tenth of what the spool may
 _logger = logging.getLogger(__name__)
 
@@ -58,6 +59,7 @@ class Store:
         self._thread_lock = threading.Lock()
         self._wake = threading.Event()
         self._final_deadline: float | None = None
+        self._in_vain_at = -_JUST_NOW_S
         self._complaint = ""
 
     def continue_in_child(self, *, may_drain: bool) -> None:
@@ -116,6 +118,7 @@ class Store:
             return False
         while pending & self.writer.unfinished():
             if time.monotonic() >= deadline:
+                self._in_vain_at = time.monotonic()
                 return False
             self._duty.hurry()
             if self._thread_is_alive():
@@ -125,8 +128,10 @@ class Store:
             time.sleep(min(_POLL_S, timeout_s))
         return True
 
-    def _is_stored(self) -> bool:
-        return not self.writer.unfinished()
+    def _is_done(self) -> bool:
+        # An end that begins with a flush in vain does not wait as long once more.
+        just_waited = time.monotonic() - self._in_vain_at < _JUST_NOW_S
+        return just_waited or not self.writer.unfinished()
 
     def stop(self, timeout_s: float) -> None:
         """Seal, drain within the time given, and end the thread; a later `accept` still works."""
@@ -140,7 +145,7 @@ class Store:
             thread.join(max(0.0, deadline - time.monotonic()))
             self._interrupt(thread)
         else:
-            self._duty.finish(deadline, self._is_stored)
+            self._duty.finish(deadline, self._is_done)
 
     def _interrupt(self, thread: threading.Thread) -> None:
         # Left inside DuckDB, a daemon thread aborts the process when the interpreter ends.
@@ -185,7 +190,7 @@ class Store:
                 self._seal_and_drain()
             except Exception as error:  # noqa: BLE001 - nobody would start the thread again
                 self._complain(error)
-        self._duty.finish(self._final_deadline, self._is_stored)
+        self._duty.finish(self._final_deadline, self._is_done)
 
     def _seal_and_drain(self) -> None:
         # A long backlog means nobody can drain: fewer, larger segments then.
