@@ -11,9 +11,10 @@ import functools
 import logging
 from concurrent.futures import ThreadPoolExecutor
 from http import HTTPStatus
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import ClientDisconnect, Request
@@ -26,7 +27,7 @@ from otel_forgesyte.serving.otlp_messages import Encoding, write_status
 from otel_forgesyte.serving.receiving import SIGNALS, NotTaken, Receiver
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from otel_forgesyte.serving.access import Access
     from otel_forgesyte_duckdb.store import Store
@@ -85,7 +86,11 @@ class OtlpHttp:
             receiver = Receiver(signal, store, self._limits.max_body_bytes)
             endpoint = functools.partial(self._answer, receiver)
             routes.append(Route(signal.path, endpoint, methods=["POST"]))
-        return Starlette(routes=routes, middleware=self._middleware())
+        return Starlette(
+            routes=routes,
+            middleware=self._middleware(),
+            exception_handlers={HTTPException: _no_such_thing},
+        )
 
     def _middleware(self) -> list[Middleware]:
         if not self._cors_origins:
@@ -101,17 +106,11 @@ class OtlpHttp:
         ]
 
     async def _answer(self, receiver: Receiver, request: Request) -> Response:
-        encoding = Encoding.of(request.headers.get("content-type", ""))
+        encoding = _encoding_of(request)
         try:
             content = await self._taken(receiver, request, encoding)
         except _Refusal as refusal:
-            spoken = encoding or Encoding.JSON
-            return Response(
-                write_status(str(refusal), spoken),
-                refusal.status,
-                refusal.headers,
-                media_type=spoken.value,
-            )
+            return _status(request, refusal.status, str(refusal), refusal.headers)
         return Response(content, media_type=encoding.value if encoding else None)
 
     async def _taken(
@@ -184,6 +183,23 @@ def _declared_length(request: Request) -> int:
 
 def _come_again(status: HTTPStatus, text: str, after_s: int) -> _Refusal:
     return _Refusal(status, text, Retry_After=str(after_s))
+
+
+def _encoding_of(request: Request) -> Encoding | None:
+    return Encoding.of(request.headers.get("content-type", ""))
+
+
+def _status(
+    request: Request, status: int, text: str, headers: Mapping[str, str] | None = None
+) -> Response:
+    spoken = _encoding_of(request) or Encoding.JSON
+    return Response(write_status(text, spoken), status, headers, media_type=spoken.value)
+
+
+async def _no_such_thing(request: Request, error: Exception) -> Response:
+    """Answer an unknown path or method as the protocol has every failure answered."""
+    unknown = cast("HTTPException", error)
+    return _status(request, unknown.status_code, unknown.detail, unknown.headers)
 
 
 async def _healthz(request: Request) -> PlainTextResponse:

@@ -55,6 +55,8 @@ def read_request(body: bytes, encoding: Encoding, new: Callable[[], AnyMessage])
             message.ParseFromString(body)
         else:
             content: Any = orjson.loads(body)
+            if not isinstance(content, dict):  # ParseDict takes an empty list for an empty object
+                raise ValueError("it is no JSON object")
             _ids_to_base64(content)
             json_format.ParseDict(content, message, ignore_unknown_fields=True)
     except (DecodeError, json_format.Error, ValueError, TypeError, RecursionError) as error:

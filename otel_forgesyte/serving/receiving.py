@@ -34,6 +34,9 @@ if TYPE_CHECKING:
     from otel_forgesyte_duckdb.store import Store
 
 
+_OWN_WORDS = "encode: ValueError: "  # what stands before a reason that was given here
+
+
 class NotTaken(Exception):  # noqa: N818 - reads as the fact it states
     """The store takes nothing now; whoever sent it has it still and may come again."""
 
@@ -119,7 +122,7 @@ class Receiver:
         """Return success, which has no content, or what of the request was rejected and why."""
         response = self._signal.response()
         if batch.dead:
-            reasons = sorted({reason for reason, _ in batch.dead})
+            reasons = sorted({reason.removeprefix(_OWN_WORDS) for reason, _ in batch.dead})
             more = f" (and {len(reasons) - 3} more reasons)" if len(reasons) > 3 else ""  # noqa: PLR2004
             setattr(response.partial_success, self._signal.rejected, len(batch.dead))
             response.partial_success.error_message = "; ".join(reasons[:3]) + more
