@@ -18,7 +18,7 @@ from typing import Any
 from otel_forgesyte_duckdb.child_drainer import child_lock
 from otel_forgesyte_duckdb.locks import try_lock
 from otel_forgesyte_duckdb.patience import PatientDrainer
-from otel_forgesyte_duckdb.segments import recover
+from otel_forgesyte_duckdb.segments import list_sealed, recover
 from otel_forgesyte_duckdb.settings import Settings
 
 _LOOK_S = 1.0  # at the parent, at least this often
@@ -68,36 +68,41 @@ def main(settings: dict[str, Any], parent: int, path: object = None) -> int:
     )
     own = Settings(**settings)
     alive = child_lock(own.spool)
-    if not try_lock(alive, timeout_s=_SETTLING_S):
-        return 0
-    try:
-        _drain_for(Parent(parent), own)
-    finally:
+    there = Parent(parent)
+    while try_lock(alive, timeout_s=_SETTLING_S):
+        did_all = _drain_for(there, own)
         alive.release()
+        # Who ended while this process was alive has left its last segments to it.
+        if not did_all or not list_sealed(own.spool):
+            break
     return 0
 
 
-def _drain_for(parent: Parent, settings: Settings) -> None:
+def _drain_for(parent: Parent, settings: Settings) -> bool:
+    """Drain until the parent has ended, then a last time; False when that could not be done."""
     drainer = PatientDrainer(settings)
     pause_s = min(settings.flush_interval_s, _LOOK_S)
     try:
         while parent.is_there():
             drainer.attend(time.monotonic() + _SLICE_S)
             if drainer.is_another_elected():
-                return
+                return False
             if parent.waits(pause_s):
                 drainer.hurry()
-        _finish(drainer, settings)
+        return _finish(drainer, settings)
     finally:
         drainer.close(0.0)
 
 
-def _finish(drainer: PatientDrainer, settings: Settings) -> None:
+def _finish(drainer: PatientDrainer, settings: Settings) -> bool:
     now = time.monotonic()
     with contextlib.suppress(OSError):  # a parent that was killed has sealed nothing at its end
         recover(settings.spool)
     # Somebody may be reading just now; somebody who holds the database for long is not waited for.
     while time.monotonic() < now + _TRYING_S:
-        if drainer.finish(now + settings.shutdown_timeout_s) or drainer.is_another_elected():
-            return
+        if drainer.finish(now + settings.shutdown_timeout_s):
+            return True
+        if drainer.is_another_elected():
+            break
         time.sleep(_POLL_S)
+    return False
