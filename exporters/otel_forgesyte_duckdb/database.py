@@ -94,7 +94,7 @@ def writing(
     """
     path = Path(path).absolute()
     with _holding(path, timeout_s) as deadline:
-        connection = _retrying(path, deadline, lambda: _connect(path, settings))
+        connection = retrying(path, deadline, lambda: _connect(path, settings))
         try:
             yield connection
         finally:
@@ -129,8 +129,8 @@ def reading(
             )
         connection = duckdb.connect(config=_CLOSED)
         try:
-            attach = f"ATTACH {_literal(str(path))} AS db (READ_ONLY)"
-            _retrying(path, deadline, lambda: connection.execute(attach))
+            attach = f"ATTACH {literal(str(path))} AS db (READ_ONLY)"
+            retrying(path, deadline, lambda: connection.execute(attach))
             connection.execute("USE db")
             yield connection
         finally:
@@ -142,9 +142,8 @@ def is_held(error: Exception) -> bool:
     return any(sign in str(error) for sign in _HELD)
 
 
-def _connect(path: Path, settings: Settings | None) -> duckdb.DuckDBPyConnection:
-    import duckdb
-
+def configuration(settings: Settings | None) -> dict[str, str | bool | int | float | list[str]]:
+    """Return what a DuckDB that writes to a file is started with."""
     config = _CLOSED | {
         # So that DuckDB 1.5 can read what 2.x created; nothing here needs the newer format.
         "storage_compatibility_version": "v1.5.0",
@@ -158,16 +157,23 @@ def _connect(path: Path, settings: Settings | None) -> duckdb.DuckDBPyConnection
             # What does not fit in memory is telemetry too: keep it in the private directory.
             "temp_directory": str(settings.spool / "tmp"),
         }
+    return config
+
+
+def _connect(path: Path, settings: Settings | None) -> duckdb.DuckDBPyConnection:
+    import duckdb
+
     is_new = not path.exists()
-    connection = duckdb.connect(path, config=config)
+    connection = duckdb.connect(path, config=configuration(settings))
     if is_new:  # later its mode is its owner's to choose, and may not be ours to change
-        _keep_private(path)
+        keep_private(path)
     if settings is not None:
         _confine(connection, settings.spool)
     return connection
 
 
-def _keep_private(path: Path) -> None:
+def keep_private(path: Path) -> None:
+    """Let only its owner read and write the file and its write-ahead log."""
     # An umask would be the whole process's.
     for each in (path, path.with_name(f"{path.name}.wal")):
         with contextlib.suppress(PermissionError, FileNotFoundError):  # no log; no modes there
@@ -176,11 +182,12 @@ def _keep_private(path: Path) -> None:
 
 def _confine(connection: duckdb.DuckDBPyConnection, spool: Path) -> None:
     # Projections come from other packages: what they may read is the spool, and nothing else.
-    connection.execute(f"SET allowed_directories = [{_literal(f'{spool}/')}]")
+    connection.execute(f"SET allowed_directories = [{literal(f'{spool}/')}]")
     connection.execute("SET enable_external_access = false")
 
 
-def _literal(text: str) -> str:
+def literal(text: str) -> str:
+    """Return a text as SQL writes it."""
     # ATTACH and SET take no bound values; these are paths from the settings, not recorded data.
     return "'" + text.replace("'", "''") + "'"
 
@@ -197,7 +204,12 @@ def _holding(path: Path, timeout_s: float) -> Generator[float]:
         lock.release()
 
 
-def _retrying(path: Path, deadline: float, opening: Callable[[], _Opened]) -> _Opened:
+def retrying(path: Path, deadline: float, opening: Callable[[], _Opened]) -> _Opened:
+    """Return what the opening returns, tried again while somebody else has the file.
+
+    Raises:
+        DatabaseLocked: somebody had it until the deadline (`time.monotonic`); names the process.
+    """
     import duckdb
 
     while True:

@@ -74,10 +74,10 @@ class FileDestination:
         """Yield the only connection to the file, created where it is missing."""
         self._has_kept = False
         with writing(self._path, timeout_s=_PATIENCE_S, settings=self._settings) as connection:
-            opened = _identity(self._path)
+            opened = identity(self._path)
             yield connection
             connection.execute("CHECKPOINT")
-        self._has_kept = _is_checkpointed(self._path) and _identity(self._path) == opened
+        self._has_kept = is_checkpointed(self._path) and identity(self._path) == opened
 
     def reading(self, timeout_s: float) -> AbstractContextManager[duckdb.DuckDBPyConnection]:
         """Yield a connection that has the file attached read-only, and in use."""
@@ -93,11 +93,13 @@ def destination_of(settings: Settings) -> Destination:
     return FileDestination(settings)
 
 
-def _identity(path: Path) -> _Identity:
+def identity(path: Path) -> _Identity:
+    """Return what tells a file from another one put in its place."""
     found = path.stat()
     return found.st_dev, found.st_ino
 
 
-def _is_checkpointed(database: Path) -> bool:
+def is_checkpointed(database: Path) -> bool:
+    """Tell whether nothing is left in the write-ahead log."""
     log = database.with_name(f"{database.name}.wal")
     return not log.exists() or log.stat().st_size == 0

@@ -13,6 +13,7 @@ from otel_forgesyte_duckdb.segments import list_sealed
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from otel_forgesyte_duckdb.destinations import Destination
     from otel_forgesyte_duckdb.segments import SegmentFile
     from otel_forgesyte_duckdb.settings import Settings
 
@@ -23,9 +24,9 @@ _logger = logging.getLogger(__name__)
 class PatientDrainer:
     """Drains in this process. Not safe for use by two threads at once, but for `interrupt`."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, destination: Destination | None = None) -> None:
         self._settings = settings
-        self._drainer = Drainer(settings)
+        self._drainer = Drainer(settings, destination)
         self._retry_at = 0.0
         self._pause_s = 0.0
         self._complaint = ""
