@@ -10,7 +10,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Generator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -70,7 +70,7 @@ class Server:
     def ask_often(self, times: int, query: str = "", at_once: int = 8) -> list[dict[str, Any]]:
         """Send requests, several at once; every one must be answered."""
         with ThreadPoolExecutor(at_once) as pool:
-            return list(pool.map(lambda _: self.ask(query), range(times)))
+            return list(pool.map(self.ask, [query] * times))
 
     def workers(self) -> set[int]:
         """Return the processes that answer, of which some may be new ones."""
@@ -86,7 +86,7 @@ class Server:
 @contextmanager
 def gunicorn(
     database: Path, *arguments: str, workers: int = 4, **settings: str
-) -> Iterator[Server]:
+) -> Generator[Server]:
     # Its control socket would be one for all that run at once on this machine.
     command = [sys.executable, "-m", "gunicorn", "-b", "127.0.0.1:0", "--no-control-socket"]
     command += ["-w", str(workers)]
@@ -95,14 +95,14 @@ def gunicorn(
 
 
 @contextmanager
-def uvicorn(database: Path, workers: int = 2, **settings: str) -> Iterator[Server]:
+def uvicorn(database: Path, workers: int = 2, **settings: str) -> Generator[Server]:
     command = [sys.executable, "-m", "uvicorn", "--port", "0", "--workers", str(workers)]
     with _running([*command, f"{MODULE}:asgi"], database, settings) as server:
         yield server
 
 
 @contextmanager
-def _running(command: list[str], database: Path, settings: dict[str, str]) -> Iterator[Server]:
+def _running(command: list[str], database: Path, settings: dict[str, str]) -> Generator[Server]:
     log = database.with_name("server.log")
     with log.open("wb") as output:
         process = subprocess.Popen(
