@@ -8,7 +8,6 @@ from otel_forgesyte.cli import output
 from otel_forgesyte.cli.cells import duration
 from otel_forgesyte.cli.exits import ExitCode
 from otel_forgesyte.cli.invocation import Invocation, answers_in_text
-from otel_forgesyte_schema.errors import SchemaMismatch
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,6 +18,8 @@ if TYPE_CHECKING:
     from otel_forgesyte_duckdb import StoreStatus
 
 __all__ = ["register"]
+
+_PATIENCE_S = 2.0
 
 
 def register(app: typer.Typer) -> None:
@@ -46,16 +47,17 @@ def status(invocation: Invocation) -> None:
     """Where every accepted record is: stored, in the spool, set aside, or dropped and why."""
     import duckdb
 
+    from otel_forgesyte.reading.attachment import attached
+    from otel_forgesyte.reading.versions import readable_version
     from otel_forgesyte_duckdb import store_status
 
     settings = invocation.settings()
     try:
         found = store_status(settings)
-    except duckdb.CatalogException:  # a database, and none of ours
-        raise SchemaMismatch(
-            f"{settings.database_path} holds no otel-forgesyte tables: nothing is stored there "
-            "yet, or it is not the right file"
-        ) from None
+    except duckdb.CatalogException:  # a database of another version, or none of ours
+        with attached(settings.database_path, _PATIENCE_S) as connection:
+            readable_version(connection, settings.database_path)
+        raise
     if invocation.as_json:
         output.json_document({"accepted": _accepted(found), **_without_own_count(found)})
     else:

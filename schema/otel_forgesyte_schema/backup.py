@@ -23,7 +23,8 @@ def back_up(connection: Connection, version: int) -> str | None:
 
     Raises:
         OSError, duckdb.Error: the copy could not be written; no part of it is left. (After a kill
-            a part is: its name ends in `.partial`, so nobody takes it for a backup.)
+            a part is: its name ends in `.partial`, so nobody takes it for a backup, and the next
+            copy removes it.)
     """
     database, path = connection.execute(
         "SELECT database_name, path FROM duckdb_databases()"
@@ -31,6 +32,7 @@ def back_up(connection: Connection, version: int) -> str | None:
     ).fetchall()[0]
     if not path or not Path(path).is_file():
         return None
+    _remove_parts(Path(path))
     backup = _free_path(f"{path}.v{version}.{datetime.now(timezone.utc):%Y%m%dT%H%M%SZ}")
     partial = backup.with_suffix(".partial")
     try:
@@ -42,6 +44,14 @@ def back_up(connection: Connection, version: int) -> str | None:
             left.unlink(missing_ok=True)
         raise
     return str(backup)
+
+
+def _remove_parts(database: Path) -> None:
+    # Whoever may write to the database is alone with it: parts beside it are from killed processes.
+    # One of this very second has the name of the next, and its tables would be in the way.
+    for part in database.parent.iterdir():
+        if part.name.startswith(f"{database.name}.v") and ".partial" in part.suffixes[-2:]:
+            part.unlink()
 
 
 def _log_of(database: Path) -> Path:
@@ -64,8 +74,10 @@ def _copy(connection: Connection, database: str, partial: Path) -> None:
         partial.chmod(0o600)
         _log_of(partial).touch(mode=0o600)
         connection.execute(f"COPY FROM DATABASE {quoted(database)} TO {_BACKUP}")
+        connection.execute(f"CHECKPOINT {_BACKUP}")
     finally:
         connection.execute(f"DETACH {_BACKUP}")
+    _log_of(partial).unlink(missing_ok=True)  # nothing is in it; a log belongs to a name
 
 
 def _sync(file: Path) -> None:

@@ -356,4 +356,4 @@ def test_status_of_a_database_that_is_not_ours_says_so(cli: Run, tmp_path: Path)
     finished = cli("status", "-d", "stranger.duckdb")
 
     assert finished.code == 3
-    assert "holds no otel-forgesyte tables: nothing is stored there yet" in finished.err
+    assert "holds no otel-forgesyte tables: is it the right file?" in finished.err
