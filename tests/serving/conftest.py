@@ -1,4 +1,4 @@
-"""A receiver in the test's own process, one in a process as users start it, and what they stored."""
+"""A receiver in the test's own process, one as users start it, and what they stored."""
 
 from __future__ import annotations
 
@@ -43,13 +43,12 @@ def send(
     *,
     method: str = "POST",
     content_type: str = "application/x-protobuf",
-    **headers: str,
+    headers: dict[str, str] | None = None,
 ) -> Answer:
     """Send one request over a connection of its own."""
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
-    named = {name.replace("_", "-"): value for name, value in headers.items()}
     try:
-        connection.request(method, path, body, {"Content-Type": content_type} | named)
+        connection.request(method, path, body, {"Content-Type": content_type} | (headers or {}))
         response = connection.getresponse()
         found = {name.lower(): value for name, value in response.getheaders()}
         return Answer(response.status, found, response.read())
@@ -57,9 +56,9 @@ def send(
         connection.close()
 
 
-def send_json(port: int, path: str, content: Any, **headers: str) -> Answer:
+def send_json(port: int, path: str, content: Any, headers: dict[str, str] | None = None) -> Answer:
     """Send one request in JSON."""
-    return send(port, path, orjson.dumps(content), content_type="application/json", **headers)
+    return send(port, path, orjson.dumps(content), content_type="application/json", headers=headers)
 
 
 @dataclass

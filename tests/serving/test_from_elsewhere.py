@@ -114,7 +114,7 @@ def test_a_job_of_another_language_lands_in_the_domain_tables(
 
 def test_json_is_read_as_the_protocol_maps_it(receive: Callable[..., Receiver]) -> None:
     receiver = receive()
-    values = {
+    values: dict[str, Any] = {
         "number as text": {"intValue": "-9223372036854775808"},
         "number": {"intValue": 5},
         "not finite": {"doubleValue": "Infinity"},
@@ -122,9 +122,12 @@ def test_json_is_read_as_the_protocol_maps_it(receive: Callable[..., Receiver]) 
         "list": {"arrayValue": {"values": [{"stringValue": "a"}, {}]}},
         "map": {"kvlistValue": {"values": [{"key": "deep", "value": {"boolValue": False}}]}},
         "empty": {},
+        "empty map": {"kvlistValue": {}},
+        "empty list": {"arrayValue": {"values": []}},
+        "empty text": {"stringValue": ""},
     }
     found = [{"key": key, "value": value} for key, value in values.items()]
-    log = {
+    log: dict[str, Any] = {
         "timeUnixNano": str(BEGAN),
         "severityNumber": 17,
         "body": {
@@ -132,10 +135,9 @@ def test_json_is_read_as_the_protocol_maps_it(receive: Callable[..., Receiver]) 
         },
         "attributes": found,
         "traceId": "00000000000000000000000000000000",
-        "spanId": "123",
+        "spanId": "",
         "fieldOfALaterVersion": {"nested": [1, 2]},
     }
-    log["spanId"] = ""
     answer = send_json(
         receiver.port, "/v1/logs", {"resourceLogs": [{"scopeLogs": [{"logRecords": [log]}]}]}
     )
@@ -157,6 +159,9 @@ def test_json_is_read_as_the_protocol_maps_it(receive: Callable[..., Receiver]) 
         "list": ["a", None],
         "map": {"deep": False},
         "empty": None,
+        "empty map": {},
+        "empty list": [],
+        "empty text": "",
     }
 
 
@@ -215,7 +220,7 @@ def test_the_same_request_again_changes_no_domain_table(receive: Callable[..., R
 
 # What has no column, and why that is no loss that anybody could ask about.
 NOT_STORED = {
-    "AnyValue.string_value_strindex",  # of profiles: a table of texts that other signals do not have
+    "AnyValue.string_value_strindex",  # into a table of texts that only profiles have
     "KeyValue.key_strindex",
     "InstrumentationScope.dropped_attributes_count",
     "Resource.dropped_attributes_count",

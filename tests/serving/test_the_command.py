@@ -114,7 +114,7 @@ def test_the_token_of_the_environment_is_asked_for_and_never_printed(
     served = serve(OTEL_EXPORTER_DUCKDB_TOKEN="s3cret-word")  # noqa: S106
     assert send(served.port, "/v1/traces", one_span()).status == 401
     bearer = {"Authorization": "bearer s3cret-word"}
-    assert send(served.port, "/v1/traces", one_span(), **bearer).status == 200
+    assert send(served.port, "/v1/traces", one_span(), headers=bearer).status == 200
     assert served.end() == 0
     assert "s3cret" not in "".join(served.lines)
 
