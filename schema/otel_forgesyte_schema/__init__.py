@@ -9,7 +9,13 @@ from otel_forgesyte_schema.applying import apply, check_version
 from otel_forgesyte_schema.connection import Connection
 from otel_forgesyte_schema.drift import Drift, drift
 from otel_forgesyte_schema.errors import SchemaMismatch, SchemaTooNew, TelemetryError
-from otel_forgesyte_schema.migrating import MIGRATIONS, Migration, MigrationReport, migrate
+from otel_forgesyte_schema.migrating import (
+    MIGRATIONS,
+    Migration,
+    MigrationReport,
+    bring_up_to_date,
+    migrate,
+)
 from otel_forgesyte_schema.order import SCHEMA_VERSION
 from otel_forgesyte_schema.questions import query
 from otel_forgesyte_schema.segments import Projection, ingest, phase8_projections, prepare
@@ -29,6 +35,7 @@ __all__ = [
     "SqlFile",
     "TelemetryError",
     "apply",
+    "bring_up_to_date",
     "check_version",
     "drift",
     "ingest",

@@ -6,6 +6,7 @@ from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 from otel_forgesyte_schema import order
+from otel_forgesyte_schema.archives import show_archives
 from otel_forgesyte_schema.sqlfiles import sql_files
 
 if TYPE_CHECKING:
@@ -15,7 +16,10 @@ if TYPE_CHECKING:
 
 
 def create_objects(connection: Connection) -> None:
-    """Create schemas, tables and views that are missing, in the stated order; replace the views."""
+    """Create schemas, tables and views that are missing, in the stated order; replace the views.
+
+    Views show archived rows again afterwards, if there are any.
+    """
     for schema in order.SCHEMAS:
         connection.execute(f"CREATE SCHEMA IF NOT EXISTS {schema}")
     for file in (
@@ -24,6 +28,7 @@ def create_objects(connection: Connection) -> None:
         *sql_files("views", order.VIEWS),
     ):
         connection.execute(file.sql)
+    show_archives(connection)
 
 
 @contextmanager

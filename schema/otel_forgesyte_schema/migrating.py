@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from otel_forgesyte_schema import order
-from otel_forgesyte_schema.applying import refuse_newer
+from otel_forgesyte_schema.applying import apply, refuse_newer
 from otel_forgesyte_schema.backup import back_up
 from otel_forgesyte_schema.creating import create_objects, transaction
 from otel_forgesyte_schema.drift import differences
@@ -33,6 +33,12 @@ class Migration:
     name: str
     sql: str
 
+    @property
+    def only_adds(self) -> bool:
+        """Whether it changes nothing that exists: its file holds comments alone."""
+        lines = (line.strip() for line in self.sql.splitlines())
+        return all(not line or line.startswith("--") for line in lines)
+
 
 @dataclass(frozen=True, slots=True)
 class MigrationReport:
@@ -55,9 +61,10 @@ def migrate(
     package_version: str,
     *,
     migrations: Sequence[Migration] = MIGRATIONS,
+    keep_copy: bool = True,
     on_progress: Callable[[str], None] | None = None,
 ) -> MigrationReport:
-    """Migrate the current database, after a backup copy beside its file.
+    """Migrate the current database, after a backup copy beside its file (`keep_copy`).
 
     All steps run in one transaction, and only if the outcome is the canonical schema is it
     committed; after any failure the database is what it was. Nothing happens, and nothing is
@@ -76,16 +83,38 @@ def migrate(
     if not steps:
         return MigrationReport(version, version, None)
     canonical = canonical_shapes(connection)
-    tell("backup copy")
-    backup = back_up(connection, version)
+    backup = None
+    if keep_copy:
+        tell("backup copy")
+        backup = back_up(connection, version)
     with transaction(connection):
         for step in steps:
             tell(f"version {step.version}: {step.name}")
-            connection.execute(step.sql)
+            if not step.only_adds:
+                connection.execute(step.sql)
             stamp(connection, step.version, package_version)
         create_objects(connection)
         _refuse_unexpected_outcome(canonical, shapes(connection))
     return MigrationReport(version, steps[-1].version, backup)
+
+
+def bring_up_to_date(connection: Connection, package_version: str) -> None:
+    """Do what a drainer may do by itself: create the schema, or migrate where that only adds to it.
+
+    An application whose package was upgraded must not stop recording because nobody ran a command.
+    Where every step only adds objects there is nothing to lose: one transaction creates them or
+    none. So no copy is made, which for a large file could take minutes and the rest of the disk
+    while records wait. A step that changes what exists stays a person's decision.
+
+    Raises:
+        SchemaTooNew, SchemaMismatch: as `apply`.
+    """
+    version = live_version(connection)
+    steps = [] if version is None else [each for each in MIGRATIONS if each.version > version]
+    if steps and all(step.only_adds for step in steps):
+        migrate(connection, package_version, keep_copy=False)
+    else:
+        apply(connection, package_version)
 
 
 def _silent(_: str) -> None:

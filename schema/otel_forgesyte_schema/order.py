@@ -6,7 +6,7 @@ these lists equal to what lies on disk.
 
 from __future__ import annotations
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 """The version `apply` stamps. A changed table or view means the next number and a migration."""
 
 SCHEMAS = ("otel",)
@@ -26,11 +26,23 @@ TABLES = (
     "job_keys",
     "loss_ledger",
     "segments",
+    "writers",
+    "summaries",
+    "archives",
+    "housekeeping",
     # Last: a database that has its version stamp has everything else.
     "schema_version",
 )
 
 VIEWS = (
+    # First, as the others read them: every row there ever was, archived ones included.
+    "all_job_metrics",
+    "all_plugin_metrics",
+    "all_overlay_metrics",
+    "all_device_usage",
+    "all_spans",
+    "all_metric_points",
+    "all_logs",
     "traces",
     "plugin_runs",
     "frames",
@@ -42,8 +54,12 @@ VIEWS = (
     "otlp_metrics_sum",
     "otlp_metrics_histogram",
     "otlp_metrics_exp_histogram",
+    # In this order too: each reads the one before.
+    "finished_runs",
+    "summary_buckets",
+    "summary_by_minute",
 )
-"""All in `otel`; none reads another, so their order is only the order people meet them in."""
+"""All in `otel`, in an order in which each finds the views it reads."""
 
 MACROS = (
     "record_uuid",
@@ -59,7 +75,7 @@ MACROS = (
 REPAIRS = ("job_keys",)
 """Run after the tables: fill what can be derived, without touching what is there."""
 
-MIGRATIONS: tuple[tuple[int, str], ...] = ()
+MIGRATIONS: tuple[tuple[int, str], ...] = ((2, "housekeeping"),)
 """Steps by the version they lead to and their name: migrations/<version:04d>_<name>.sql."""
 
 SIGNALS = ("resources", "spans", "metric_points", "logs", "losses")
@@ -88,4 +104,38 @@ QUERIES = (
     "job_frames",
     "job_spans",
     "job_logs",
+    "summary",
 )
+
+MAINTENANCE = (
+    "pick",
+    "summarize",
+    "forget_keys",
+    "archive",
+    "record",
+    "delete",
+    "all_rows",
+    "all_rows_missing",
+    "table_bytes",
+    "used_bytes",
+    "settle_pick",
+    "settle_add",
+    "settle_delete",
+    "last_run",
+    "ran_delete",
+    "ran_insert",
+)
+"""Steps of retention, archive and ledger; `TABLE` and `MOMENT` in them are filled from `RETAINED`."""
+
+RETAINED = (
+    # name, table, when its rows happened, and what runs before they are deleted
+    ("spans", "otel.spans", "start_time_unix_nano", ()),
+    ("metric_points", "otel.metric_points", "time_unix_nano", ()),
+    ("logs", "otel.logs", "coalesce(time_unix_nano, observed_time_unix_nano)", ()),
+    ("job_metrics", "job_metrics", "created_at", ("summarize", "forget_keys")),
+    ("plugin_metrics", "plugin_metrics", "created_at", ("summarize",)),
+    ("overlay_metrics", "overlay_metrics", "created_at", ()),
+    ("device_usage", "device_usage", "created_at", ()),
+)
+"""Tables whose rows may go with age. The first three may also go for their size: they are most of a
+file, and DuckDB frees the space of their deleted rows, which it hardly does for tables with a key."""

@@ -154,9 +154,9 @@ def test_a_table_where_a_view_should_be_is_named(store: Store) -> None:
 @pytest.mark.parametrize(
     ("change", "detail"),
     [
-        ("UPDATE otel.schema_version SET version = 0", "says version 0, not 1"),
-        ("UPDATE otel.schema_version SET version = 5", "says version 5, not 1"),
-        ("DELETE FROM otel.schema_version", "has no version, not 1"),
+        ("UPDATE otel.schema_version SET version = 0", "says version 0, not 2"),
+        ("UPDATE otel.schema_version SET version = 5", "says version 5, not 2"),
+        ("DELETE FROM otel.schema_version", "has no version, not 2"),
     ],
 )
 def test_a_stamp_of_another_version_is_a_difference(store: Store, change: str, detail: str) -> None:

@@ -104,6 +104,8 @@ def test_the_otel_schema_holds_the_opentelemetry_tables_and_the_book_keeping(pat
         ).fetchall()
 
     assert [name for (name,) in found] == [
+        "archives",
+        "housekeeping",
         "job_keys",
         "logs",
         "loss_ledger",
@@ -112,6 +114,8 @@ def test_the_otel_schema_holds_the_opentelemetry_tables_and_the_book_keeping(pat
         "schema_version",
         "segments",
         "spans",
+        "summaries",
+        "writers",
     ]
 
 

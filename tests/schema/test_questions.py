@@ -226,7 +226,7 @@ def test_every_question_runs_on_a_file_attached_read_only(one_job: Store, path: 
 
 def parameters_of(name: str) -> Record | None:
     sql = "\n".join(line for line in query(name).splitlines() if not line.startswith("--"))
-    known: Record = {"job_id": "a", "older_than_s": 1}
+    known: Record = {"job_id": "a", "older_than_s": 1, "per": "hour", "since": None}
     return {key: value for key, value in known.items() if f"${key}" in sql} or None
 
 

@@ -18,6 +18,7 @@ FOLDERS = {
     "repairs": order.REPAIRS,
     "catalog": order.CATALOG,
     "queries": order.QUERIES,
+    "maintenance": order.MAINTENANCE,
     "projections": tuple(name for name, _ in order.PROJECTIONS),
     "migrations": tuple(f"{version:04d}_{name}" for version, name in order.MIGRATIONS),
     "ingest": order.SIGNALS + tuple(f"segment_{signal}" for signal in order.SIGNALS),

@@ -12,7 +12,7 @@ SELECT
     usage.created_at,
     event.trace_id,
     event.span_id
-FROM device_usage AS usage
+FROM otel.all_device_usage AS usage
 -- Left: retention may drop logs long before it drops the Phase 8 rows.
 LEFT JOIN (
     -- Once each: the same event may have been stored twice, and is still one decision.
@@ -40,7 +40,7 @@ LEFT JOIN (
                 attributes ->> '$."forgesyte.device.requested"',
                 attributes ->> '$."forgesyte.device.used"'
             )) AS digest
-        FROM otel.logs
+        FROM otel.all_logs
         WHERE event_name = 'forgesyte.device.selected'
     )
 -- The job as well, so that a question about one job reads the events of that job alone.

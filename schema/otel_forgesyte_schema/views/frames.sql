@@ -23,7 +23,7 @@ FROM (
         exemplar,
         exemplar.filtered_attributes ->> '$."forgesyte.frame.index"' AS raw_index,
         try_cast(exemplar.filtered_attributes ->> '$."forgesyte.frame.rate"' AS REAL) AS raw_rate
-    FROM (SELECT attributes, unnest(exemplars) AS exemplar FROM otel.metric_points)
+    FROM (SELECT attributes, unnest(exemplars) AS exemplar FROM otel.all_metric_points)
 )
 -- Other exemplars are samples of other things.
 WHERE raw_index IS NOT NULL;

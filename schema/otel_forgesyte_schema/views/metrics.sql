@@ -15,4 +15,4 @@ SELECT
     count,
     sum,
     aggregation_temporality
-FROM otel.metric_points;
+FROM otel.all_metric_points;

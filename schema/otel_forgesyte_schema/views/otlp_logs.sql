@@ -20,5 +20,5 @@ SELECT
     logs.attributes::VARCHAR AS log_attributes,
     dropped_attributes_count::INTEGER AS dropped_attributes_count,
     flags::INTEGER AS flags
-FROM otel.logs AS logs
+FROM otel.all_logs AS logs
 LEFT JOIN otel.resources AS resources USING (resource_id);

@@ -19,6 +19,6 @@ SELECT
     points.attributes::VARCHAR AS metric_attributes,
     flags::INTEGER AS flags,
     to_json(exemplars)::VARCHAR AS exemplars_json
-FROM otel.metric_points AS points
+FROM otel.all_metric_points AS points
 LEFT JOIN otel.resources AS resources USING (resource_id)
 WHERE metric_type = 'gauge';

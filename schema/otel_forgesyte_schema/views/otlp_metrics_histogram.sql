@@ -25,6 +25,6 @@ SELECT
     to_json(exemplars)::VARCHAR AS exemplars_json,
     -- 1 and 2 as in OpenTelemetry's enumeration.
     list_position(['delta', 'cumulative'], aggregation_temporality) AS aggregation_temporality
-FROM otel.metric_points AS points
+FROM otel.all_metric_points AS points
 LEFT JOIN otel.resources AS resources USING (resource_id)
 WHERE metric_type = 'histogram';

@@ -22,6 +22,6 @@ SELECT
     -- 1 and 2 as in OpenTelemetry's enumeration.
     list_position(['delta', 'cumulative'], aggregation_temporality) AS aggregation_temporality,
     is_monotonic
-FROM otel.metric_points AS points
+FROM otel.all_metric_points AS points
 LEFT JOIN otel.resources AS resources USING (resource_id)
 WHERE metric_type = 'sum';

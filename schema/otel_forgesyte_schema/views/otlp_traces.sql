@@ -28,5 +28,5 @@ SELECT
     dropped_events_count::INTEGER AS dropped_events_count,
     dropped_links_count::INTEGER AS dropped_links_count,
     flags::INTEGER AS flags
-FROM otel.spans AS spans
+FROM otel.all_spans AS spans
 LEFT JOIN otel.resources AS resources USING (resource_id);

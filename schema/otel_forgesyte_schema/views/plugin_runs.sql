@@ -18,5 +18,5 @@ SELECT
     trace_id,
     span_id,
     parent_span_id
-FROM otel.spans
+FROM otel.all_spans
 WHERE attributes ->> '$."forgesyte.operation.name"' = 'plugin';

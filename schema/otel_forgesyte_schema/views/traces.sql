@@ -23,4 +23,4 @@ SELECT
     error_type,
     attributes,
     scope_name
-FROM otel.spans;
+FROM otel.all_spans;

@@ -1,0 +1,2 @@
+-- To version 2: otel.summaries, otel.archives, otel.housekeeping, and views that read archived rows too.
+-- Nothing that exists changes, so there is no statement: the canonical files create what is new.

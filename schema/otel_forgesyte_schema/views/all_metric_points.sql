@@ -1,0 +1,38 @@
+-- Every row of otel.metric_points there ever was: those in the table and, once rows were archived,
+-- those in Parquet (archives.py then reads both here). Columns by name: with a star, a column that a user
+-- adds to the table would break this view and all that read it.
+CREATE OR REPLACE VIEW otel.all_metric_points AS
+SELECT
+    name,
+    description,
+    unit,
+    metric_type,
+    aggregation_temporality,
+    is_monotonic,
+    start_time_unix_nano,
+    time_unix_nano,
+    attributes,
+    int_value,
+    double_value,
+    count,
+    sum,
+    min,
+    max,
+    bucket_counts,
+    explicit_bounds,
+    scale,
+    zero_count,
+    positive_offset,
+    positive_bucket_counts,
+    negative_offset,
+    negative_bucket_counts,
+    flags,
+    exemplars,
+    service_name,
+    service_instance_id,
+    scope_name,
+    scope_version,
+    scope_schema_url,
+    scope_attributes,
+    resource_id
+FROM otel.metric_points;

@@ -1,0 +1,35 @@
+-- Every row of otel.spans there ever was: those in the table and, once rows were archived,
+-- those in Parquet (archives.py then reads both here). Columns by name: with a star, a column that a user
+-- adds to the table would break this view and all that read it.
+CREATE OR REPLACE VIEW otel.all_spans AS
+SELECT
+    trace_id,
+    span_id,
+    parent_span_id,
+    parent_is_remote,
+    trace_state,
+    flags,
+    name,
+    kind,
+    start_time_unix_nano,
+    duration_ns,
+    status_code,
+    status_message,
+    service_name,
+    job_id,
+    plugin,
+    tool,
+    device,
+    error_type,
+    attributes,
+    events,
+    links,
+    dropped_attributes_count,
+    dropped_events_count,
+    dropped_links_count,
+    scope_name,
+    scope_version,
+    scope_schema_url,
+    scope_attributes,
+    resource_id
+FROM otel.spans;
