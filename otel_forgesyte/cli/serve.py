@@ -16,6 +16,8 @@ from otel_forgesyte.cli.failures import CommandFailed
 from otel_forgesyte.cli.invocation import Invocation, answers_in_text
 from otel_forgesyte.serving import Access, Limits, Part
 from otel_forgesyte.serving import serve as run_parts
+from otel_forgesyte.serving.access import LOOPBACK
+from otel_forgesyte.serving.quack import Address, Quack, QuackUnavailable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
@@ -41,6 +43,24 @@ TokenFile = Annotated[
         metavar="FILE",
         help="Holds the bearer token to ask for; else OTEL_EXPORTER_DUCKDB_TOKEN.",
     ),
+]
+QuackAddress = Annotated[
+    str | None,
+    typer.Option(
+        "--quack",
+        metavar="HOST:PORT",
+        help="Answer SQL there over quack; else at 127.0.0.1:9494 where DuckDB has the extension; "
+        "'off' leaves the file to whoever opens it.",
+        show_default=False,
+    ),
+]
+QuackOtherHosts = Annotated[
+    bool,
+    typer.Option("--quack-other-hosts", help="Let --quack name a host that others reach, no TLS."),
+]
+AllowWrites = Annotated[
+    bool,
+    typer.Option("--allow-writes", help="Let SQL that comes over quack also change the database."),
 ]
 CorsOrigins = Annotated[
     list[str] | None,
@@ -71,6 +91,9 @@ def serve(  # noqa: PLR0913 - one argument an option
     host: Host = "127.0.0.1",
     otlp_port: OtlpPort = 4318,
     token_file: TokenFile = None,
+    quack: QuackAddress = None,
+    quack_other_hosts: QuackOtherHosts = False,
+    allow_writes: AllowWrites = False,
     cors_origin: CorsOrigins = None,
     max_body_bytes: MaxBody = _DEFAULTS.max_body_bytes,
     max_requests_per_second: MaxRate = _DEFAULTS.max_requests_per_second,
@@ -84,8 +107,16 @@ def serve(  # noqa: PLR0913 - one argument an option
     )
     access = Access.resolve(host, token_file)
     parts = [_otlp(access, otlp_port, limits, cors_origin or [])]
+    settings = invocation.settings()
+    keeper = None
+    if quack != "off":
+        address = Address.parse(quack or LOOPBACK, other_hosts=quack_other_hosts)
+        keeper = Quack(address, access.token, allow_writes=allow_writes, is_optional=quack is None)
     with _until_told_to_end() as wait:
-        run_parts(invocation.settings(), parts, output.line, wait)
+        try:
+            run_parts(settings, parts, output.line, wait, keeper)
+        except QuackUnavailable as error:
+            raise CommandFailed(f"no SQL over quack: {error}", ExitCode.FINDING) from error
     return ExitCode.OK
 
 

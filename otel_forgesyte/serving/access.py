@@ -5,6 +5,7 @@ from __future__ import annotations
 import hmac
 import ipaddress
 import os
+import secrets
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -48,6 +49,26 @@ class Access:
         # As bytes: compare_digest takes no text beyond ASCII. Its time tells nothing of the token.
         same = hmac.compare_digest(given.strip().encode("latin-1", "replace"), self.token.encode())
         return same and scheme.lower() == _SCHEME
+
+
+def token_kept_in(path: Path) -> str:
+    """Return the token in a file of ours, or a new one that `keep_token` can put there."""
+    return _token_in(path) if path.exists() else secrets.token_urlsafe(32)
+
+
+def keep_token(path: Path, token: str) -> None:
+    """Put a token where its owner alone can read it, unless it is there.
+
+    Raises:
+        ConfigError: it cannot be put there.
+    """
+    try:
+        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+            file.write(token + "\n")
+    except FileExistsError:
+        return
+    except OSError as error:
+        raise ConfigError(f"cannot make the token file {path}: {error.strerror}") from error
 
 
 def is_loopback(host: str) -> bool:

@@ -6,6 +6,8 @@ import contextlib
 from dataclasses import replace
 from typing import TYPE_CHECKING, Protocol
 
+from otel_forgesyte_schema.errors import ConfigError
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Sequence
 
@@ -29,11 +31,31 @@ class Part(Protocol):
         ...
 
 
+class Keeper(Protocol):
+    """Something that holds the file and drains while it is served, in this process's stead."""
+
+    is_optional: bool
+    """Whether to go on without it where it cannot begin."""
+
+    def start(self, settings: Settings) -> str:
+        """Begin, and return the line that tells a person where.
+
+        Raises:
+            ConfigError: it cannot, and why; nothing is left running then.
+        """
+        ...
+
+    def stop(self) -> None:
+        """End, after a last drain."""
+        ...
+
+
 def serve(
     settings: Settings,
     parts: Sequence[Part],
     announce: Callable[[str], None],
     wait: Callable[[], object],
+    keeper: Keeper | None = None,
 ) -> None:
     """Drain the target's spool and run the parts until `wait` returns; then drain a last time.
 
@@ -41,14 +63,35 @@ def serve(
         ConfigError: the target cannot be written to.
         TelemetryError: a part cannot start; those before it have been stopped.
     """
-    # A server that left draining to others would be of no use, whatever applications here are told.
-    with _draining(replace(settings, drain="thread")) as store, contextlib.ExitStack() as running:
+    with contextlib.ExitStack() as running:
+        kept, line = _kept(settings, keeper, running)
+        # A server that left draining to others would be of no use, whatever applications are told.
+        drain = "external" if kept else "thread"
+        store = running.enter_context(_draining(replace(settings, drain=drain)))
         announce(f"database {store.settings.database_path}, spool {store.settings.spool}")
         for part in parts:
-            line = part.start(store)
+            told = part.start(store)
             running.callback(part.stop)
+            announce(told)
+        if line:
             announce(line)
         wait()
+
+
+def _kept(
+    settings: Settings, keeper: Keeper | None, running: contextlib.ExitStack
+) -> tuple[bool, str]:
+    """Start the keeper, to be stopped after everything else, which leaves its last records."""
+    if keeper is None:
+        return False, ""
+    try:
+        line = keeper.start(settings)
+    except ConfigError as error:
+        if not keeper.is_optional:
+            raise
+        return False, f"no SQL over quack: {error}"
+    running.callback(keeper.stop)
+    return True, line
 
 
 @contextlib.contextmanager

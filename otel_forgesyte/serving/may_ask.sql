@@ -1,0 +1,34 @@
+-- What a reader may ask over quack, which calls this before each question: one SELECT that names
+-- tables and views, and of the functions that make rows only those that reach nothing else.
+--   json_serialize_sql knows SELECT statements alone: whatever writes, attaches, sets, loads or
+--     begins a transaction has no tree, and is refused with whatever cannot be parsed.
+--   A name with a dot or a slash in it would be looked for as a file.
+--   Rows can also come from functions that read files, ask the network, run SQL given as text, stop
+--     the server, or take an address in memory: a list of the harmless ones outlives new ones.
+--   Of the functions in expressions, all are harmless but those that wait, log or tell settings.
+-- Appending, which a client does without SQL, is not asked about here: what sessions have in use
+-- holds views only, and nothing can be appended to a view (held.py).
+CREATE MACRO memory.main.otel_forgesyte_may_ask(session, question) AS (
+    WITH parsed AS MATERIALIZED (SELECT json_serialize_sql(question::VARCHAR) AS tree)
+    SELECT tree ->> '$.error' = 'false'
+        AND json_array_length(tree, '$.statements') = 1
+        AND coalesce((
+            SELECT bool_and(CASE
+                WHEN key IN ('table_name', 'schema_name', 'catalog_name')
+                    THEN regexp_full_match(coalesce(atom ->> '$', ''), '"?[A-Za-z_][A-Za-z0-9_]*"?|')
+                WHEN key = 'function_name'
+                    THEN lower(atom ->> '$') NOT IN (
+                        'sleep_ms', 'write_log', 'nextval', 'currval', 'current_setting',
+                        'getvariable', 'quack_check_token', 'quack_nop_authorization'
+                    )
+                ELSE lower(value ->> '$.function_name') IN (
+                    'range', 'generate_series', 'unnest', 'json_each', 'json_tree',
+                    'duckdb_tables', 'duckdb_views', 'duckdb_columns', 'duckdb_schemas'
+                )
+            END)
+            FROM json_tree(tree)
+            WHERE key IN ('table_name', 'schema_name', 'catalog_name', 'function_name')
+                OR key = 'function' AND type = 'OBJECT'
+        ), true)
+    FROM parsed
+);
