@@ -24,6 +24,7 @@ from otel_forgesyte_duckdb.ingesting import LineCountMismatch, already_stored, s
 from otel_forgesyte_duckdb.locks import file_lock, try_lock
 from otel_forgesyte_duckdb.segments import RECORDS, SegmentFile, list_sealed, recover
 from otel_forgesyte_duckdb.sifting import DrainStopped, Sifter, is_about_data
+from otel_forgesyte_duckdb.tallies import ended_tallies, keep_tallies
 from otel_forgesyte_schema import SCHEMA_VERSION, apply, prepare
 
 if TYPE_CHECKING:
@@ -157,9 +158,11 @@ class Drainer:
             known = already_stored(connection, batch)
             new = [segment for segment in batch if segment.stem not in known]
             report = _ingest(connection, self._settings.spool, new, self._stopping)
+            ended = ended_tallies(self._settings.spool)
+            keep_tallies(connection, ended)
         if self._destination.has_kept:
-            for segment in batch:
-                segment.path.unlink(missing_ok=True)
+            for path in [*(segment.path for segment in batch), *ended]:
+                path.unlink(missing_ok=True)
         return report
 
     @contextlib.contextmanager

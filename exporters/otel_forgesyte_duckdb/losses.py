@@ -22,6 +22,14 @@ _SAME_WORD = {
 }
 
 
+# Records that a writer had taken in, and counted, before they were lost. All other reasons are told
+# of records that were turned away at the door.
+SEGMENT_DAMAGED = "segment_damaged"
+SEGMENT_VANISHED = "segment_vanished"
+DISCARDED = "discarded"
+AFTER_INTAKE = frozenset({SEGMENT_DAMAGED, SEGMENT_VANISHED, DISCARDED})
+
+
 def reason_of(error: OSError) -> str:
     """Return a short fixed phrase for a failed write, to be grouped by."""
     number = error.errno or 0

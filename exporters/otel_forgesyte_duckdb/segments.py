@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 SIGNALS = ("resources", "losses", "spans", "metric_points", "logs")
 """Kinds of segment. The first two are about the others and are not counted as records."""
 RECORDS = SIGNALS[2:]
+NOBODY = "0"
+"""In place of a process id: the segment holds what an earlier one brought, and is no new intake."""
 _NAME = re.compile(
     r"(?P<stem>(?P<writer>\d+-[0-9a-f]{12})-(?P<signal>[a-z_]+)-\d{8})(-(?P<lines>\d+)\.seg|\.open)"
 )

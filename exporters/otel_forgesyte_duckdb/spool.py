@@ -16,13 +16,18 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from otel_forgesyte_duckdb.dead_letters import append_letters
 from otel_forgesyte_duckdb.locks import try_lock
-from otel_forgesyte_duckdb.losses import Losses, loss_lines, reason_of
-from otel_forgesyte_duckdb.segments import SIGNALS, spool_bytes, writer_lock
+from otel_forgesyte_duckdb.losses import SEGMENT_VANISHED, Losses, loss_lines, reason_of
+from otel_forgesyte_duckdb.segments import RECORDS, SIGNALS, spool_bytes, writer_lock
+from otel_forgesyte_duckdb.tallies import Tally
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from filelock import FileLock
 
+    from otel_forgesyte_duckdb.dead_letters import DeadLetter
     from otel_forgesyte_duckdb.settings import Settings
 
 _FLAGS = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND | getattr(os, "O_BINARY", 0)
@@ -110,6 +115,7 @@ class SpoolWriter:
         self._bytes = 0
         self._counted_at = -_RECOUNT_S
         self._resources: set[str] = set()
+        self._tally = Tally(self._spool, self.name)
         self._is_closed = False
 
     def append(self, signal: str, data: bytes, lines: int) -> bool:
@@ -133,6 +139,8 @@ class SpoolWriter:
                     segment = self._open.get(signal) or self._start(signal)
                     segment.append(data, lines)
                     self._bytes += len(data)
+                    if signal in RECORDS:
+                        self._tally.add(signal, lines)
                     if segment.size >= self._settings.segment_bytes:
                         full = self._open.pop(signal)
         except OSError as error:
@@ -154,6 +162,19 @@ class SpoolWriter:
         if not reason:
             self._resources.add(resource_id)
         return reason
+
+    def set_aside(self, signal: str, letters: Sequence[DeadLetter]) -> str:
+        """Put records that cannot be lines into this writer's dead letters, or return why not."""
+        try:
+            with self._lock:
+                if self._is_closed:
+                    return "exporter_shut_down"
+                self._announce()
+                append_letters(self._spool, f"{self.name}-{signal}", letters)
+                self._tally.add(signal, len(letters))
+        except OSError as error:
+            return reason_of(error)
+        return ""
 
     def seal(self, min_age_s: float = 0.0) -> None:
         """Seal open segments that are old enough, resources before those that refer to them."""
@@ -181,6 +202,7 @@ class SpoolWriter:
             with self._lock:
                 if self._open:  # an export in flight began another segment meanwhile
                     continue
+                self._tally.close()
                 if self._alive is not None:
                     with contextlib.suppress(OSError):  # Windows keeps a locked file; it is empty
                         Path(self._alive.lock_file).unlink(missing_ok=True)
@@ -195,6 +217,7 @@ class SpoolWriter:
         for segment in self._open.values():
             segment.close()
         self._open.clear()
+        self._tally.close()
         self._let_go_of_unsealed()
 
     def _let_go_of_unsealed(self) -> None:
@@ -207,6 +230,16 @@ class SpoolWriter:
         return now - self._open[signal].opened_at
 
     def _start(self, signal: str) -> OpenSegment:
+        self._announce()
+        self._sequence += 1
+        stem = f"{self.name}-{signal}-{self._sequence:08d}"
+        segment = OpenSegment(self._spool / f"{stem}.open")
+        self._open[signal] = segment
+        self._unfinished[segment.path] = None
+        return segment
+
+    def _announce(self) -> None:
+        """Take this writer's lock, before anything bears its name: it tells that it is alive."""
         if self._alive is None:
             make_spool(self._spool)
             alive = writer_lock(self._spool, self.name)
@@ -214,12 +247,6 @@ class SpoolWriter:
             if not try_lock(alive, timeout_s=1.0):
                 raise TimeoutError(errno.EAGAIN, "the writer's own lock is taken", alive.lock_file)
             self._alive = alive
-        self._sequence += 1
-        stem = f"{self.name}-{signal}-{self._sequence:08d}"
-        segment = OpenSegment(self._spool / f"{stem}.open")
-        self._open[signal] = segment
-        self._unfinished[segment.path] = None
-        return segment
 
     def _is_full(self, more: int) -> bool:
         limit = self._settings.spool_max_bytes
@@ -240,7 +267,7 @@ class SpoolWriter:
         try:
             sealed = segment.seal()
         except FileNotFoundError:
-            self._losses.add(signal, "segment_vanished", segment.lines)
+            self._losses.add(signal, SEGMENT_VANISHED, segment.lines)
             with self._lock:
                 del self._unfinished[segment.path]
         except OSError as error:

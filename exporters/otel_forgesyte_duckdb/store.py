@@ -20,9 +20,9 @@ from opentelemetry.context import (
     set_value,
 )
 
-from otel_forgesyte_duckdb.dead_letters import DeadLetter, append_letters, dead_bytes
+from otel_forgesyte_duckdb.dead_letters import DeadLetter, dead_bytes
 from otel_forgesyte_duckdb.duty import duty_of
-from otel_forgesyte_duckdb.losses import Losses, reason_of
+from otel_forgesyte_duckdb.losses import Losses
 from otel_forgesyte_duckdb.spool import SpoolWriter
 
 if TYPE_CHECKING:
@@ -205,14 +205,11 @@ class Store:
 
     def _set_aside(self, signal: str, dead: list[tuple[str, str]]) -> bool:
         spool = self.settings.spool
-        try:
-            full = dead_bytes(spool) > self.settings.spool_max_bytes // _DEAD_SHARE
-            reason = "dead_letters_full" if full else ""
-            if not full:
-                letters = (DeadLetter(signal, why, what) for why, what in dead)
-                append_letters(spool, f"{self.writer.name}-{signal}", letters)
-        except OSError as error:
-            reason = reason_of(error)
+        if dead_bytes(spool) > self.settings.spool_max_bytes // _DEAD_SHARE:
+            reason = "dead_letters_full"
+        else:
+            letters = [DeadLetter(signal, why, what) for why, what in dead]
+            reason = self.writer.set_aside(signal, letters)
         if reason:
             self.losses.add(signal, reason, len(dead))
         return not reason

@@ -81,7 +81,9 @@ class Target:
         return store_status(self.settings)
 
     def segments(self, signal: str = "") -> list[str]:
-        return sorted(path.name for path in self.spool.glob(f"*{signal}-*.*") if path.is_file())
+        """Names of segments and of locks; a tally stays until the next drainer notes it."""
+        found = (path for path in self.spool.glob(f"*{signal}-*.*") if path.is_file())
+        return sorted(path.name for path in found if path.suffix != ".tally")
 
     def shutdown(self) -> None:
         for exporter in self.made:
