@@ -165,6 +165,8 @@ def _connect(path: Path, settings: Settings | None) -> duckdb.DuckDBPyConnection
 
     is_new = not path.exists()
     connection = duckdb.connect(path, config=configuration(settings))
+    # In a console, and under `python -c`, it would draw its progress into the application's output.
+    connection.execute("SET enable_progress_bar = false")
     if is_new:  # later its mode is its owner's to choose, and may not be ours to change
         keep_private(path)
     if settings is not None:
