@@ -8,7 +8,8 @@ import logging
 import stat
 import sys
 from collections.abc import Callable
-from typing import Any
+from itertools import zip_longest
+from typing import Any, cast
 
 import duckdb
 import pytest
@@ -73,7 +74,7 @@ def test_the_reader_names_the_command_that_migrates_and_changes_nothing(older: S
 
 
 def test_commands_end_with_3_and_name_the_command_that_migrates(older: Stored, run: Run) -> None:
-    for command in (["jobs"], ["job", "done-1"], ["drain"], ["schema", "apply"]):
+    for command in (["jobs"], ["job", "done-1"], ["schema", "apply"]):
         ended = run(*command)
         assert (ended.code, ended.out) == (3, ""), command
         assert refusal(older) in ended.err
@@ -82,7 +83,7 @@ def test_commands_end_with_3_and_name_the_command_that_migrates(older: Stored, r
     assert refusal(older) in doctor.out
 
 
-def test_an_application_runs_on_and_its_records_wait_until_the_database_is_migrated(
+def test_an_application_of_this_release_runs_on_and_all_it_records_is_stored_after_the_migration(
     older: Stored, run: Run, caplog: pytest.LogCaptureFixture
 ) -> None:
     exporter = DuckDBSpanExporter(database=older.database, flush_interval_s=0.05)
@@ -90,14 +91,17 @@ def test_an_application_runs_on_and_its_records_wait_until_the_database_is_migra
     provider.add_span_processor(SimpleSpanProcessor(exporter))
     for number in range(3):
         provider.get_tracer("tests").start_span(f"new-{number}").end()
-        assert exporter.force_flush(300) is False
+        exporter.force_flush(300)
     provider.shutdown()
 
-    told = [each for each in caplog.records if each.levelno >= logging.ERROR]
-    assert [refusal(older) in each.getMessage() for each in told] == [True]
-    assert run("schema", "migrate", "telemetry.duckdb").code == 0
-    assert run("drain").code == 0
+    # A drainer may bring the database up to date itself where that changes nothing in it; else the
+    # records wait, and that is said once.
+    told = [each.getMessage() for each in caplog.records if each.levelno >= logging.ERROR]
+    assert len(told) <= 1
+    assert all(refusal(older) in each for each in told)
+    assert [run("schema", "migrate").code, run("drain").code] == [0, 0]
     with duckdb.connect(older.database, read_only=True) as connection:
+        assert connection.execute("SELECT count(*) FROM otel.spans").fetchall() == [(23,)]
         assert connection.execute(
             "SELECT name FROM otel.spans WHERE name LIKE 'new-%' ORDER BY ALL"
         ).fetchall() == [("new-0",), ("new-1",), ("new-2",)]
@@ -141,16 +145,20 @@ def test_a_migrated_database_answers_as_the_release_did_that_wrote_it(upgraded: 
     asked = finished([sys.executable, str(APPLICATION), "answers"], upgraded.folder)
 
     assert (asked.code, asked.err) == (0, "")
-    assert _limited_to(json.loads(asked.out), upgraded.answers) == upgraded.answers
+    assert limited_to(json.loads(asked.out), upgraded.answers) == upgraded.answers
 
 
-def _limited_to(now: Any, then: Any) -> Any:
+def limited_to(now: Any, then: Any) -> Any:
     """The present answer without the fields that the earlier one did not have."""
-    if isinstance(now, dict) and isinstance(then, dict):
-        return {key: _limited_to(now[key], value) for key, value in then.items() if key in now}
-    if isinstance(now, list) and isinstance(then, list) and len(now) == len(then):
-        return [_limited_to(*pair) for pair in zip(now, then, strict=True)]
-    return now
+    match now, then:
+        case dict(), dict():
+            fields, wanted = cast("dict[str, Any]", now), cast("dict[str, Any]", then)
+            return {key: limited_to(fields[key], wanted[key]) for key in wanted if key in fields}
+        case list(), list():
+            pairs = zip_longest(cast("list[Any]", now), cast("list[Any]", then))
+            return [limited_to(*pair) for pair in pairs]
+        case _:
+            return now
 
 
 def test_a_migrated_database_answers_what_the_application_did(upgraded: Stored) -> None:
