@@ -12,7 +12,10 @@ where its remainder is gone (it has become the file), else back.
 
 from __future__ import annotations
 
+import contextlib
+import datetime as dt
 import secrets
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -47,6 +50,18 @@ class Resolution:
     left: int
 
 
+@dataclass(frozen=True, slots=True)
+class LetterGroup:
+    """Letters of one signal, refused for one kind of reason (the details differ)."""
+
+    signal: str
+    reason: str
+    count: int
+    oldest: dt.datetime
+    """When the oldest file that holds one was last written to."""
+    can_be_retried: bool
+
+
 def retry(spool: Path, reason: str = "") -> Resolution:
     """Put letters back into the spool, each once; those that hold no record stay.
 
@@ -68,9 +83,21 @@ def open_letters(spool: Path) -> list[DeadLetter]:
     return [letter for path in _settled(spool) for letter in letters_in(path)]
 
 
-def can_be_retried(letter: DeadLetter) -> bool:
-    """Tell whether a letter holds a record. What could not be encoded is known by its type only."""
-    return _is_line(letter)
+def grouped_letters(spool: Path) -> list[LetterGroup]:
+    """Return the same by signal and kind of reason, the most numerous first."""
+    counts: Counter[tuple[str, str, bool]] = Counter()
+    oldest: dict[tuple[str, str, bool], dt.datetime] = {}
+    for path in _settled(spool):
+        with contextlib.suppress(FileNotFoundError):  # taken away meanwhile
+            since = dt.datetime.fromtimestamp(path.stat().st_mtime, dt.timezone.utc)
+            for letter in letters_in(path):
+                key = letter.signal, letter.reason.partition(":")[0], _is_line(letter)
+                counts[key] += 1
+                oldest[key] = min(oldest.get(key, since), since)
+    return [
+        LetterGroup(signal, reason, count, oldest[signal, reason, can], can)
+        for (signal, reason, can), count in counts.most_common()
+    ]
 
 
 def on_their_way(spool: Path) -> list[SegmentFile]:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 import shutil
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from otel_forgesyte.cli import environment
 from otel_forgesyte.cli.cells import duration
 from otel_forgesyte.cli.database_health import DatabaseHealth, Problem, examined
-from otel_forgesyte_schema.errors import ConfigError
+from otel_forgesyte_schema.errors import ConfigError, SchemaMismatch
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -52,6 +53,7 @@ def diagnose(database: str | None) -> Diagnosis:
         spool = _spool(settings, problems)
         problems += [
             *health.problems,
+            *(() if spool is None else _losses_on_their_way(health, spool)),
             *_folder_problems(settings.database_path),
             *_spool_folder_problems(settings.spool),
             *_disk_problems(settings.database_path.parent, settings.spool),
@@ -109,7 +111,7 @@ def _spool(settings: Settings, problems: list[Problem]) -> StoreStatus | None:
 
     try:
         status = store_status(settings)
-    except (duckdb.Error, OSError) as error:
+    except (duckdb.Error, OSError, SchemaMismatch) as error:
         problems.append(Problem(f"the spool cannot be summed up: {error}", "see the lines above"))
         return None
     problems += _spool_problems(settings, status)
@@ -136,7 +138,24 @@ def _spool_problems(settings: Settings, status: StoreStatus) -> Iterator[Problem
     if status.dead_lines:
         yield Problem(
             f"{status.dead_lines} records could not be stored and were set aside",
-            f"each is in {settings.spool / 'dead'} with its reason",
+            f"otel-forgesyte dead list says why; they lie in {settings.spool / 'dead'}",
+        )
+    if status.unaccounted:
+        yield Problem(
+            f"{status.unaccounted} records were accepted and are nowhere",
+            "a segment, a dead letter or the database was removed: restore it if there is a copy",
+        )
+
+
+def _losses_on_their_way(health: DatabaseHealth, status: StoreStatus) -> Iterator[Problem]:
+    """Losses that no drainer has brought into the database, which names the others itself."""
+    stored = Counter[str]()
+    for loss in health.losses:
+        stored[loss.reason] += loss.count
+    for reason, count in sorted((Counter(status.dropped) - stored).items()):
+        yield Problem(
+            f"{count} records were lost: {reason}",
+            "otel-forgesyte drain, then otel.loss_ledger says when and in which process",
         )
 
 

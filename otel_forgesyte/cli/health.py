@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from otel_forgesyte.cli import output
 from otel_forgesyte.cli.cells import duration
@@ -18,8 +18,6 @@ if TYPE_CHECKING:
     from otel_forgesyte_duckdb import StoreStatus
 
 __all__ = ["register"]
-
-_PATIENCE_S = 2.0
 
 
 def register(app: typer.Typer) -> None:
@@ -43,54 +41,36 @@ def doctor(invocation: Invocation) -> ExitCode:
     return ExitCode.FINDING if diagnosis.problems else ExitCode.OK
 
 
-def status(invocation: Invocation) -> None:
-    """Where every accepted record is: stored, in the spool, set aside, or dropped and why."""
-    import duckdb
+def status(invocation: Invocation) -> ExitCode:
+    """Where every accepted record is: stored, in the spool, set aside, or dropped and why.
 
-    from otel_forgesyte.reading.attachment import attached
-    from otel_forgesyte.reading.versions import readable_version
+    Ends with 1 when some are nowhere: `unaccounted` says how many.
+    """
     from otel_forgesyte_duckdb import store_status
 
     settings = invocation.settings()
-    try:
-        found = store_status(settings)
-    except duckdb.CatalogException:  # a database of another version, or none of ours
-        with attached(settings.database_path, _PATIENCE_S) as connection:
-            readable_version(connection, settings.database_path)
-        raise
+    found = store_status(settings)
     if invocation.as_json:
-        output.json_document({"accepted": _accepted(found), **_without_own_count(found)})
+        from dataclasses import asdict
+
+        output.json_document({**asdict(found), "unaccounted": found.unaccounted})
     else:
         output.pairs(_status_pairs(found, exists=settings.database_path.exists()))
-
-
-def _accepted(found: StoreStatus) -> int | None:
-    """By the equation that always holds; unknown while the database cannot be asked."""
-    if found.stored is None:
-        return None
-    return found.stored + found.spooled_lines + found.dead_lines + sum(found.dropped.values())
-
-
-def _without_own_count(found: StoreStatus) -> dict[str, Any]:
-    """The status without what this very process accepted: a command line exports nothing."""
-    from dataclasses import asdict
-
-    fields = asdict(found)
-    del fields["accepted"]
-    return fields
+    return ExitCode.FINDING if found.unaccounted else ExitCode.OK
 
 
 def _status_pairs(found: StoreStatus, *, exists: bool) -> list[tuple[str, object]]:
     why = "another process holds the database" if exists else "there is no database yet"
     unknown = f"unknown: {why}"
-    accepted = _accepted(found)
+    missing = [("unaccounted", found.unaccounted)] if found.unaccounted else []
     return [
-        ("accepted", unknown if accepted is None else accepted),
+        ("accepted", unknown if found.accepted is None else found.accepted),
         ("stored", unknown if found.stored is None else found.stored),
         ("spooled", found.spooled_lines),
         ("dead", found.dead_lines),
         ("dropped", sum(found.dropped.values())),
         *((f"dropped: {reason}", count) for reason, count in sorted(found.dropped.items())),
+        *missing,
         ("spool segments", found.spooled_segments),
         ("spool bytes", found.spooled_bytes),
         ("oldest segment", duration(found.oldest_segment_age_s)),
