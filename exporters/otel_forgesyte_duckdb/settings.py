@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 _PREFIX = "OTEL_EXPORTER_DUCKDB_"
 _SIZE = re.compile(r"\d+(\.\d+)?\s*(B|KB|MB|GB|KiB|MiB|GiB)")
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:")  # two letters or more: `C:` is a Windows drive
-_LATER = ("ducklake:", "quack:")
+_LATER = ("ducklake:",)
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +121,12 @@ def _understood(name: str, value: Any, source: str) -> Any:
 
 def _database(value: Any) -> str:
     text: str = os.fspath(cast("os.PathLike[str]", value))
+    if text.startswith("quack:"):
+        raise ValueError(
+            "a server is asked, not written to: on its machine, give the file that `otel-forgesyte "
+            "serve` has there and set OTEL_EXPORTER_DUCKDB_DRAIN=external; from another one, send "
+            "OTLP to it (OTEL_EXPORTER_OTLP_ENDPOINT)"
+        )
     if text.startswith(_LATER):
         raise ValueError("this target is not yet supported by this version; give a file path")
     if _SCHEME.match(text) or text == ":memory:":

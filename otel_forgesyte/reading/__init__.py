@@ -12,6 +12,7 @@ from otel_forgesyte.reading.detail import (
     SpanNode,
 )
 from otel_forgesyte.reading.reader import NoSuchJob, Reader, open_reader
+from otel_forgesyte.reading.server import QuestionRefused, ServerUnreachable, TokenRefused
 
 __all__ = [
     "DeviceDecision",
@@ -20,8 +21,11 @@ __all__ = [
     "NoDatabase",
     "NoSuchJob",
     "PluginRun",
+    "QuestionRefused",
     "Reader",
     "RenderedFrame",
+    "ServerUnreachable",
     "SpanNode",
+    "TokenRefused",
     "open_reader",
 ]

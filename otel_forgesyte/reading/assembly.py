@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
     from duckdb import DuckDBPyConnection
 
+    from otel_forgesyte.reading.server import ServerSession
+
 __all__ = ["assembled", "span_tree"]
 
 Row = dict[str, Any]
@@ -29,7 +31,7 @@ T = TypeVar("T")
 _ABSENT: Mapping[str, Any] = {"name": "", "duration_ns": 0}
 
 
-def assembled(connection: DuckDBPyConnection, job_id: str) -> JobDetail | None:
+def assembled(connection: DuckDBPyConnection | ServerSession, job_id: str) -> JobDetail | None:
     """Everything the database in use knows about one job; None when it has no row."""
     rows = _rows(connection, "job", job_id)
     if not rows:
@@ -91,7 +93,7 @@ def _key(row: Row) -> Key:
     return row["trace_id"], row["span_id"]
 
 
-def _rows(connection: DuckDBPyConnection, name: str, job_id: str) -> list[Row]:
+def _rows(connection: DuckDBPyConnection | ServerSession, name: str, job_id: str) -> list[Row]:
     from otel_forgesyte_schema import query
 
     result = connection.execute(query(name), {"job_id": job_id})

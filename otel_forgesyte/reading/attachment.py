@@ -82,10 +82,13 @@ def _opened(path: Path, deadline: float, timeout_s: float) -> DuckDBPyConnection
             f"there is no database at {path}: nothing has been recorded there yet; give another "
             "path, or make one with `otel-forgesyte demo` or `otel-forgesyte schema apply`"
         )
+    from otel_forgesyte_duckdb.database import see_archives
+
     connection = duckdb.connect(config=_CONFIG)
     try:
         _attach(connection, path, deadline, timeout_s)
         connection.execute("USE db")
+        see_archives(connection)
     except BaseException:
         connection.close()
         raise

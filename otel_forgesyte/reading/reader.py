@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import os
 from datetime import timedelta
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
 from otel_forgesyte.reading.assembly import assembled
+from otel_forgesyte.reading.server import ServerSession, is_server
 from otel_forgesyte.reading.session import Session
-from otel_forgesyte_schema.errors import TelemetryError
+from otel_forgesyte_schema.errors import ConfigError, TelemetryError
 
 if TYPE_CHECKING:
-    import os
     from collections.abc import Mapping, Sequence
+    from datetime import datetime
     from pathlib import Path
     from types import TracebackType
 
@@ -20,7 +22,6 @@ if TYPE_CHECKING:
     from typing_extensions import Self
 
     from otel_forgesyte.reading.detail import JobDetail
-    from otel_forgesyte_duckdb import Settings
 
 __all__ = ["NoSuchJob", "Reader", "open_reader"]
 
@@ -35,7 +36,11 @@ def open_reader(
     include_spool: bool = False,
     timeout_s: float = 10.0,
 ) -> Reader:
-    """A reader of one database: the path given, else the exporter's own setting.
+    """A reader of one database: the path or address given, else the exporter's own setting.
+
+    An address such as ``quack:127.0.0.1:9494`` is that of an ``otel-forgesyte serve``: each
+    question runs there. The token is ``OTEL_EXPORTER_DUCKDB_TOKEN``, or stands in the file that
+    ``OTEL_EXPORTER_DUCKDB_TOKEN_FILE`` names.
 
     Each question opens the file, takes its rows and lets go: a reader may stay open for days and no
     writer waits for it. It waits up to ``timeout_s`` for whoever holds the file. Works in the
@@ -49,10 +54,17 @@ def open_reader(
     Raises:
         ConfigError: the path, or a setting in the environment, cannot be used.
     """
-    from otel_forgesyte_duckdb import Settings
+    from otel_forgesyte_duckdb.settings import Settings, env_name
 
+    named = os.environ.get(env_name("database"), "").strip() if database is None else database
+    if isinstance(named, str) and is_server(named):
+        if include_spool:
+            raise ConfigError(f"the spool of {named} is on the server's machine: ask without it")
+        return Reader(ServerSession.resolve(named, timeout_s), named)
     given = {} if database is None else {"database": database}
-    return Reader(Settings.resolve(**given), include_spool=include_spool, timeout_s=timeout_s)
+    settings = Settings.resolve(**given)
+    session = Session(settings, timeout_s, include_spool=include_spool)
+    return Reader(session, settings.database_path)
 
 
 class Reader:
@@ -62,19 +74,19 @@ class Reader:
     ``.arrow()`` work as long as the relation lives, the reader closed or not. Times are naive UTC.
 
     Every question raises ``NoDatabase`` where there is no file, ``DatabaseLocked`` where it stays
-    held, and ``SchemaMismatch`` where another version wrote it (:meth:`sql` does not look).
+    held, and ``SchemaMismatch`` where another version wrote it (:meth:`sql` does not look). Asking
+    a server, ``ServerUnreachable``, ``TokenRefused`` or ``QuestionRefused``.
     """
 
-    def __init__(self, settings: Settings, *, include_spool: bool, timeout_s: float) -> None:
-        self._settings = settings
-        self._include_spool = include_spool
-        self._timeout_s = timeout_s
+    def __init__(self, session: Session | ServerSession, database: Path | str) -> None:
+        self._asking = session
+        self._database = database
         self._closed = False
 
     @property
-    def database(self) -> Path:
-        """The database file, absolute."""
-        return self._settings.database_path
+    def database(self) -> Path | str:
+        """The database file, absolute; or the address of the server that has it."""
+        return self._database
 
     def job_summary(self) -> DuckDBPyRelation:
         """How many jobs of each plugin ended how, with their average duration."""
@@ -83,6 +95,13 @@ class Reader:
     def avg_plugin_duration(self) -> DuckDBPyRelation:
         """Average, p50, p95, p99 and maximum milliseconds of each plugin and tool."""
         return self._ask("plugin_duration")
+
+    def summary(self, per: str = "hour", since: datetime | None = None) -> DuckDBPyRelation:
+        """Runs, error rate and durations by period and plugin, also where retention deleted rows.
+
+        ``per`` is minute, hour, day, week or month; ``since`` naive UTC. Quantiles are within 1 %.
+        """
+        return self._ask("summary", {"per": per, "since": since})
 
     def overlay_performance(self, job_id: str) -> DuckDBPyRelation:
         """The rendered frames of one job, in order; no rows for a job that drew none."""
@@ -152,7 +171,7 @@ class Reader:
 
         return self._session().answer(query(name), params)
 
-    def _session(self) -> Session:
+    def _session(self) -> Session | ServerSession:
         if self._closed:
             raise ValueError("this reader is closed; open another one")
-        return Session(self._settings, self._timeout_s, include_spool=self._include_spool)
+        return self._asking

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     from otel_forgesyte_schema import Connection
 
-__all__ = ["readable_version"]
+__all__ = ["accepted_version", "readable_version"]
 
 
 def readable_version(connection: Connection, path: Path) -> int:
@@ -22,7 +22,6 @@ def readable_version(connection: Connection, path: Path) -> int:
         SchemaMismatch: an older one did, or it is not one of ours.
     """
     from otel_forgesyte_schema import live_version
-    from otel_forgesyte_schema.applying import check_version
 
     found = live_version(connection)
     if found is None:
@@ -30,8 +29,19 @@ def readable_version(connection: Connection, path: Path) -> int:
             f"{path} holds no otel-forgesyte tables: is it the right file? "
             f"`otel-forgesyte schema apply {path}` would create them"
         )
+    return accepted_version(found, path)
+
+
+def accepted_version(found: int, where: object) -> int:
+    """The version, which is this package's own.
+
+    Raises:
+        SchemaMismatch: it is not; names where it was found.
+    """
+    from otel_forgesyte_schema.applying import check_version
+
     try:
         check_version(found)
     except SchemaMismatch as error:
-        raise type(error)(f"{path}: {error}") from None
+        raise type(error)(f"{where}: {error}") from None
     return found

@@ -7,14 +7,12 @@ import ipaddress
 import os
 import secrets
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 from otel_forgesyte_schema.errors import ConfigError
 
-if TYPE_CHECKING:
-    from pathlib import Path
-
 TOKEN_VARIABLE = "OTEL_EXPORTER_DUCKDB_TOKEN"  # noqa: S105 - its name, not a token
+TOKEN_FILE_VARIABLE = f"{TOKEN_VARIABLE}_FILE"
 LOOPBACK = "127.0.0.1"
 _SCHEME = "bearer"
 
@@ -49,6 +47,19 @@ class Access:
         # As bytes: compare_digest takes no text beyond ASCII. Its time tells nothing of the token.
         same = hmac.compare_digest(given.strip().encode("latin-1", "replace"), self.token.encode())
         return same and scheme.lower() == _SCHEME
+
+
+def given_token(token_file: Path | None = None) -> str | None:
+    """Return the token of the file, else of the environment, else of the file named there.
+
+    Raises:
+        ConfigError: the file holds no token, or what is given is none.
+    """
+    if token_file is not None:
+        return _token_in(token_file)
+    token = _understood(os.environ.get(TOKEN_VARIABLE, ""), f"variable {TOKEN_VARIABLE}")
+    named = os.environ.get(TOKEN_FILE_VARIABLE, "").strip()
+    return token or (_token_in(Path(named)) if named else None)
 
 
 def token_kept_in(path: Path) -> str:
