@@ -73,11 +73,14 @@ class FileDestination:
     def writing(self) -> Generator[duckdb.DuckDBPyConnection]:
         """Yield the only connection to the file, created where it is missing."""
         self._has_kept = False
+        # Before too: what is looked at once it is open may have taken its place meanwhile.
+        before = identity(self._path) if self._path.exists() else None
         with writing(self._path, timeout_s=_PATIENCE_S, settings=self._settings) as connection:
             opened = identity(self._path)
             yield connection
             connection.execute("CHECKPOINT")
-        self._has_kept = is_checkpointed(self._path) and identity(self._path) == opened
+        is_the_same = {before or opened, opened} == {identity(self._path)}
+        self._has_kept = is_the_same and is_checkpointed(self._path)
 
     def reading(self, timeout_s: float) -> AbstractContextManager[duckdb.DuckDBPyConnection]:
         """Yield a connection that has the file attached read-only, and in use."""
