@@ -24,6 +24,8 @@ from tests.upgrades.conftest import (
 )
 
 KILLED = "-9"
+# Which DuckDB wrote a file matters to what is read from it, and the other tests read both.
+ONE_OF_EACH_SCHEMA = list({archive.schema: archive for archive in OLDER}.values())
 
 
 @pytest.fixture
@@ -45,14 +47,15 @@ def _migrated_until(step: int, stored: Stored, killer: subprocess.Popen[str]) ->
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("archive", OLDER, ids=str)
+@pytest.mark.parametrize("archive", ONE_OF_EACH_SCHEMA, ids=str)
 def test_a_migration_killed_at_any_step_leaves_one_version_whole_and_is_finished_by_the_next(
     archive: Archive, tmp_path: Path, killer: subprocess.Popen[str]
 ) -> None:
     versions: list[int | None] = []
+    steps: list[str] = []
+    before = rows_of(unpack(archive, tmp_path / "untouched").database)
     for step in count():
         stored = unpack(archive, tmp_path / str(step))
-        before = rows_of(stored.database)
         ended, *steps = _migrated_until(step, stored, killer)
         if ended == "0":
             break
