@@ -29,8 +29,10 @@ _FLAGS = os.O_WRONLY | os.O_CREAT | getattr(os, "O_BINARY", 0)
 _KEEP = """
 INSERT INTO otel.writers (writer, signal, accepted, ended_at)
 SELECT *, $now
-FROM (SELECT unnest($writers) AS writer, unnest($signals), unnest($accepted))
-WHERE writer NOT IN (SELECT writer FROM otel.writers)
+FROM (
+    SELECT unnest($writers) AS writer, unnest($signals) AS signal, unnest($accepted) AS accepted
+)
+WHERE (writer, signal, accepted) NOT IN (SELECT (writer, signal, accepted) FROM otel.writers)
 """
 
 

@@ -72,7 +72,7 @@ MACROS = (
 )
 """Temporary, per connection: a database opened by another tool needs none of them."""
 
-REPAIRS = ("job_keys",)
+REPAIRS = ("job_keys", "writers")
 """Run after the tables: fill what can be derived, without touching what is there."""
 
 MIGRATIONS: tuple[tuple[int, str], ...] = ((2, "housekeeping"),)
