@@ -73,6 +73,9 @@ class _Channel:
         self._store.refuse(self._signal, reason, len(batch))
         return False
 
+    def refuse(self, reason: str, count: int) -> None:
+        self._store.refuse(self._signal, reason, count)
+
     def used(self, origin: Origin) -> None:
         self._store.writer.add_resource(origin.resource_id, origin.resource_line)
 
@@ -110,6 +113,10 @@ class DuckDBSpanExporter(SpanExporter):
         record = span_encoder(channel.origins, channel.used, stored=stored)
         done = channel.send(spans, record)
         return SpanExportResult.SUCCESS if done else SpanExportResult.FAILURE
+
+    def count_refused(self, reason: str, count: int) -> None:
+        """Count records that never came this far, as accepted and dropped for that reason."""
+        self._channel.refuse(reason, count)
 
     def force_flush(self, timeout_millis: int = 30_000) -> bool:
         """Return True once everything exported so far is in the database; False on timeout."""
@@ -176,6 +183,10 @@ class DuckDBLogExporter(LogRecordExporter):
         """Take log records."""
         done = self._channel.send(batch, log_encoder(self._channel.origins, self._channel.used))
         return LogRecordExportResult.SUCCESS if done else LogRecordExportResult.FAILURE
+
+    def count_refused(self, reason: str, count: int) -> None:
+        """Count records that never came this far, as accepted and dropped for that reason."""
+        self._channel.refuse(reason, count)
 
     def force_flush(self, timeout_millis: int = 30_000) -> bool:
         """Return True once everything exported so far is in the database; False on timeout."""

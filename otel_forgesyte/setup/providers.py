@@ -23,12 +23,15 @@ from opentelemetry.sdk.trace.export import BatchSpanProcessor
 from otel_forgesyte.errors import ConfigError
 from otel_forgesyte.setup import exporters
 from otel_forgesyte.setup.processors import JobLogProcessor
-from otel_forgesyte_duckdb import DuckDBMetricExporter
+from otel_forgesyte_duckdb import DuckDBLogExporter, DuckDBMetricExporter, DuckDBSpanExporter
+from otel_forgesyte_duckdb.queueing import QueuedLogProcessor, QueuedSpanProcessor
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from opentelemetry.sdk._logs import LogRecordProcessor
     from opentelemetry.sdk.resources import Resource
+    from opentelemetry.sdk.trace import SpanProcessor
 
     from otel_forgesyte.setup.processors import JobSpanProcessor
     from otel_forgesyte.setup.report import Report
@@ -160,11 +163,15 @@ def _components(
             yield Component(name, built, None if built is exporter else exporter)
 
 
-def _span_processor(exporter: Any) -> BatchSpanProcessor:
+def _span_processor(exporter: Any) -> SpanProcessor:
+    if isinstance(exporter, DuckDBSpanExporter):
+        return QueuedSpanProcessor(exporter, *_queue_arguments("OTEL_BSP"))
     return BatchSpanProcessor(exporter, **_batch_defaults("OTEL_BSP"))
 
 
-def _log_processor(exporter: Any) -> BatchLogRecordProcessor:
+def _log_processor(exporter: Any) -> LogRecordProcessor:
+    if isinstance(exporter, DuckDBLogExporter):
+        return QueuedLogProcessor(exporter, *_queue_arguments("OTEL_BLRP"))
     return BatchLogRecordProcessor(exporter, **_batch_defaults("OTEL_BLRP"))
 
 
@@ -215,3 +222,20 @@ def _batch_defaults(prefix: str) -> dict[str, Any]:
         for argument, (suffix, default) in _BATCH_DEFAULTS.items()
         if f"{prefix}_{suffix}" not in os.environ
     }
+
+
+def _queue_arguments(prefix: str) -> tuple[int, float, int]:
+    """The longest queue, the seconds between two exports, and the records of one."""
+    size = _positive(f"{prefix}_MAX_QUEUE_SIZE", _BATCH_DEFAULTS["max_queue_size"][1])
+    delay = _positive(f"{prefix}_SCHEDULE_DELAY", _BATCH_DEFAULTS["schedule_delay_millis"][1])
+    batch = _positive(f"{prefix}_MAX_EXPORT_BATCH_SIZE", min(512, size))
+    if batch > size:
+        raise ConfigError(f"{prefix}_MAX_EXPORT_BATCH_SIZE is {batch}, and the queue holds {size}")
+    return size, delay / 1_000, batch
+
+
+def _positive(variable: str, default: int) -> int:
+    given = os.environ.get(variable, "").strip() or str(default)
+    if not given.isdecimal() or not int(given):
+        raise ConfigError(f"variable {variable} is {given!r}: give a number above 0")
+    return int(given)

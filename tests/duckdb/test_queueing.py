@@ -1,0 +1,75 @@
+"""A flood of records into an exporter that stalls: bounded, and every one of them counted."""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING, Any
+
+from opentelemetry._logs import LogRecord
+from opentelemetry.sdk._logs import LoggerProvider
+from opentelemetry.sdk.trace import TracerProvider
+
+from otel_forgesyte_duckdb.queueing import QueuedLogProcessor, QueuedSpanProcessor
+
+if TYPE_CHECKING:
+    from tests.duckdb.conftest import Target
+
+FLOOD = 200_000
+LIMIT = 1_000
+
+
+def test_a_flood_into_a_stalled_exporter_ends_with_every_span_accounted_for(
+    target: Target,
+) -> None:
+    stalled, go_on = threading.Event(), threading.Event()
+
+    def redact(record: dict[str, Any]) -> dict[str, Any]:
+        stalled.set()
+        go_on.wait(60)
+        return record
+
+    exporter = target.spans(redact=redact)
+    provider = TracerProvider(shutdown_on_exit=False)
+    provider.add_span_processor(QueuedSpanProcessor(exporter, LIMIT, 0.01))
+    tracer = provider.get_tracer("t")
+    tracer.start_span("s").end()
+    assert stalled.wait(10)
+    for _ in range(FLOOD - 1):
+        tracer.start_span("s").end()
+    dropped = target.status().dropped["queue_full"]
+    assert dropped >= FLOOD - LIMIT - 512
+    go_on.set()
+    provider.force_flush()
+    assert exporter.force_flush()
+    status = target.status()
+    assert (status.accepted, status.unaccounted) == (FLOOD, 0)
+    assert (status.stored, status.dropped) == (FLOOD - dropped, {"queue_full": dropped})
+    provider.shutdown()
+
+
+def test_records_after_the_shutdown_are_counted(target: Target) -> None:
+    exporter, others = target.spans(), target.logs()
+    provider = TracerProvider(shutdown_on_exit=False)
+    provider.add_span_processor(QueuedSpanProcessor(exporter, LIMIT, 60.0))
+    tracer = provider.get_tracer("t")
+    tracer.start_span("before").end()
+    provider.shutdown()
+    tracer.start_span("after").end()
+    others.force_flush()
+    status = target.status()
+    assert (status.stored, status.dropped) == (1, {"already_shutdown": 1})
+    assert (status.accepted, status.unaccounted) == (2, 0)
+
+
+def test_log_records_keep_their_order_and_what_they_hold(target: Target) -> None:
+    exporter = target.logs()
+    provider = LoggerProvider(shutdown_on_exit=False)
+    provider.add_log_record_processor(QueuedLogProcessor(exporter, LIMIT, 60.0))
+    for number in range(3):
+        provider.get_logger("l").emit(LogRecord(timestamp=number + 1, body=f"b{number}"))
+    assert provider.force_flush()
+    assert exporter.force_flush()
+    assert target.value("SELECT list(body ORDER BY time_unix_nano) FROM otel.logs") == [
+        '"b0"', '"b1"', '"b2"',
+    ]  # fmt: skip
+    provider.shutdown()
