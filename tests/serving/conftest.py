@@ -160,8 +160,9 @@ class Served(Database):
 
 
 def serve_command(path: Path, *options: str) -> list[str]:
-    """Return the command line that serves a database."""
-    return [sys.executable, "-c", START, "serve", "--database", str(path), *options]
+    """Return the command line that serves a database, and leaves its file to the tests."""
+    start = [sys.executable, "-c", START, "serve", "--database", str(path)]
+    return [*start, "--quack", "off", *options]
 
 
 def clean_environment(**more: str) -> dict[str, str]:
