@@ -29,20 +29,20 @@ KEY = "soak.key"
 
 
 class Journal:
-    """One file a process, opened by whoever writes first: a forked child gets its own."""
+    """One file a process: a forked child gets its own."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._pid = 0
-        self._descriptor = -1
         self._numbers = itertools.count()
+        self._open()
+        os.register_at_fork(after_in_child=self._open)
+
+    def _open(self) -> None:
+        path = self._folder / f"{os.getpid()}-{secrets.token_hex(4)}.jsonl"
+        self._descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
 
     def tell(self, *words: Any) -> None:
         """Append one line."""
-        if self._pid != os.getpid():
-            self._pid = os.getpid()
-            path = self._folder / f"{self._pid}-{secrets.token_hex(4)}.jsonl"
-            self._descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
         os.write(self._descriptor, orjson.dumps(words, option=orjson.OPT_APPEND_NEWLINE))
 
     def next_number(self) -> int:

@@ -47,6 +47,8 @@ class Told:
     calls: set[str] = field(default_factory=set[str])
     """Names of the jobs that ran to their end."""
     delays_us: list[int] = field(default_factory=list[int])
+    times: dict[str, float] = field(default_factory=dict[str, float])
+    """When each job that told so ended."""
     pauses: dict[str, float] = field(default_factory=dict[str, float])
     """Longest `fork`, `shutdown` and the like, in seconds."""
     troubles: list[str] = field(default_factory=list[str])
@@ -61,7 +63,7 @@ def read_journals(folder: Path) -> Told:
     return told
 
 
-def _read_journal(path: Path, told: Told) -> None:
+def _read_journal(path: Path, told: Told) -> None:  # noqa: C901 - one case a word
     process = path.name.partition("-")[0]
     under_way: dict[int, tuple[str, int, list[str]]] = {}
     for word, *rest in _lines(path):
@@ -82,6 +84,9 @@ def _read_journal(path: Path, told: Told) -> None:
                 keys, delays = rest
                 told.calls.update(keys)
                 told.delays_us += delays
+            case "at":
+                key, moment = rest
+                told.times[key] = moment
             case "pause":
                 name, seconds = rest
                 told.pauses[name] = max(seconds, told.pauses.get(name, 0.0))
