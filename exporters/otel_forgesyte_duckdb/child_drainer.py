@@ -44,6 +44,15 @@ from otel_forgesyte_duckdb.drain_process import main
 sys.exit(main(**told))
 """
 _logger = logging.getLogger(__name__)
+# A process forked in the middle of a start would hold the pipe by whose end the start knows that
+# its child runs, and the start would last as long as that process. So one waits for the other.
+_starting = threading.Lock()
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(
+        before=_starting.acquire,
+        after_in_parent=_starting.release,
+        after_in_child=_starting.release,
+    )
 
 
 class ChildDrainer:
@@ -145,15 +154,16 @@ class ChildDrainer:
     def _start(self) -> None:
         self._started_at = time.monotonic()
         try:
-            process = subprocess.Popen(  # noqa: S603 - this interpreter, and a constant
-                [sys.executable, "-c", _START],
-                bufsize=0,
-                stdin=subprocess.PIPE,
-                stdout=subprocess.DEVNULL,
-                env=_environment(),
-                start_new_session=True,
-                creationflags=_NEW_GROUP,
-            )
+            with _starting:
+                process = subprocess.Popen(  # noqa: S603 - this interpreter, and a constant
+                    [sys.executable, "-c", _START],
+                    bufsize=0,
+                    stdin=subprocess.PIPE,
+                    stdout=subprocess.DEVNULL,
+                    env=_environment(),
+                    start_new_session=True,
+                    creationflags=_NEW_GROUP,
+                )
         except (OSError, RuntimeError) as error:  # no more processes; the interpreter is ending
             self._crashed(f"cannot be started ({error})")
             return

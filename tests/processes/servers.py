@@ -91,6 +91,8 @@ def gunicorn(
     command = [sys.executable, "-m", "gunicorn", "-b", "127.0.0.1:0", "--no-control-socket"]
     command += ["-w", str(workers)]
     with _running([*command, *arguments, f"{MODULE}:wsgi"], database, settings) as server:
+        # One that is told to end before it listens to signals keeps gunicorn waiting for 30 s.
+        wait_for(lambda: server.said().count("Booting worker") >= workers, _READY_S)
         yield server
 
 

@@ -13,7 +13,7 @@ import pytest
 
 from otel_forgesyte import open_reader
 from otel_forgesyte_duckdb import drain
-from tests.processes.servers import Server, environment, gunicorn, stored, wait_for
+from tests.processes.servers import Server, environment, gunicorn, rows, stored, wait_for
 
 REQUESTS = 200
 
@@ -37,6 +37,9 @@ def test_each_request_to_four_workers_is_one_row(
     _assert_each_is_stored_once(server)
     assert list(server.settings.spool.glob("*.seg")) == []
     assert "Traceback" not in server.said()
+    # Each worker has metric readers that run: without them, these would be fewer.
+    counted = "SELECT sum(count)::INT FROM otel.metric_points WHERE name = 'forgesyte.job.duration'"
+    assert rows(database, counted) == [(REQUESTS,)]
 
 
 @pytest.mark.slow
