@@ -104,23 +104,22 @@ def _serve(held: HeldDestination, what: Serving) -> None:
 
 
 def _wait_for_port(what: Serving) -> None:
-    """Make sure that nobody else listens there: quack would share the port with another server."""
+    """Make sure that nobody else listens there: quack would share the port with another server.
+
+    By asking for an answer, not by listening for a moment: quack's own connections of before keep
+    the port from everybody but quack for a minute.
+    """
     deadline = time.monotonic() + _PORT_PATIENCE_S  # one that was killed may still be ending
     while True:
-        family = socket.AF_INET6 if ":" in what.host else socket.AF_INET
-        with socket.socket(family, socket.SOCK_STREAM) as probe:
-            try:
-                if os.name == "posix":
-                    probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-                probe.bind((what.host, what.port))
-            except OSError as error:
-                if time.monotonic() >= deadline:
-                    raise ConfigError(
-                        f"cannot listen on {what.host}:{what.port} ({error.strerror or error}); "
-                        "choose another address with --quack"
-                    ) from error
-            else:
-                return
+        try:
+            socket.create_connection((what.host, what.port), _POLL_S).close()
+        except OSError:
+            return
+        if time.monotonic() >= deadline:
+            raise ConfigError(
+                f"cannot listen on {what.host}:{what.port}: another process listens there; choose "
+                "another address with --quack"
+            )
         time.sleep(_POLL_S)
 
 
