@@ -100,12 +100,17 @@ class HttpListener:
         return f"http://{f'[{self.host}]' if ':' in self.host else self.host}:{self.port}"
 
     def start(self) -> None:
-        """Return once connections are answered."""
+        """Return once connections are answered.
+
+        Raises:
+            ConfigError: the server has not come up; its own log says why.
+        """
         self._thread.start()
         deadline = time.monotonic() + _STARTING_S
-        while not self._server.started and self._thread.is_alive():
-            if time.monotonic() >= deadline:
-                break
+        while not self._server.started:
+            if time.monotonic() >= deadline or not self._thread.is_alive():
+                self.stop()
+                raise ConfigError(f"the server at {self.url} did not start; its log says why")
             time.sleep(0.005)
 
     def stop(self) -> None:
