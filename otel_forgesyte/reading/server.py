@@ -27,7 +27,7 @@ _VERSION = "SELECT max(version) FROM otel.schema_version"
 _RETRY_S = 0.1
 # A server that ended a question, or was started again, answers after one or two seconds.
 _RESTARTING_S = 5.0
-_GONE = ("Failed to send message", "Invalid connection id", "Connection not found")
+_GONE = ("Failed to send message", "Invalid connection id", "Database was closed")
 _OTHER_VERSION = ("Unsupported Quack version", "supported_quack_version", "eserializ")
 _CONFIG: dict[str, str | bool | int | float | list[str]] = {
     "autoinstall_known_extensions": "false",
