@@ -242,7 +242,7 @@ def _ingest(
             raise
         _logger.warning("storing %d segments failed, trying fewer: %s", len(batch), error)
         if len(batch) > 1:
-            # Halves: one by one, a line among 117 segments made 117 checkpoints, for 30 s once.
+            # Halves: one by one, a line among 117 segments made 117 checkpoints.
             middle = len(batch) // 2
             halves = (batch[:middle], batch[middle:])
             each = (_ingest(connection, spool, half, stopping) for half in halves)
