@@ -32,6 +32,19 @@ def test_poison_costs_itself_alone_and_is_set_aside_with_its_reason(bench: Bench
     assert (result.dead, result.dropped.total()) == (1, 0)
 
 
+def test_one_bad_line_among_many_segments_costs_a_few_transactions(undrained: Target) -> None:
+    tracer = undrained.tracer(undrained.spans(segment_bytes=1_000))
+    for _ in range(200):
+        tracer.start_span("s").end()
+    tracer.start_span("late", start_time=2**63 + 5).end(2**63 + 5)
+    undrained.shutdown()
+    assert len(undrained.segments("spans")) > 60
+    undrained.drain()
+    status = accounted_for(undrained, 201)
+    assert (status.stored, status.dead_lines) == (200, 1)
+    assert undrained.value("SELECT count(DISTINCT ingested_at) FROM otel.segments") < 10
+
+
 def test_fields_that_this_version_does_not_know_are_passed_over(undrained: Target) -> None:
     tracer = undrained.tracer()
     for _ in range(10):
