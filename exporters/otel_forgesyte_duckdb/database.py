@@ -46,12 +46,14 @@ _CLOSED: dict[str, str | bool | int | float | list[str]] = {
 _gates: dict[str, threading.Lock] = {}
 _gates_lock = threading.Lock()
 _held_for_fork: list[threading.Lock] = []
+_kept_open: dict[threading.Lock, Callable[[], None]] = {}
 
 
-def gate(path: Path) -> threading.Lock:
-    """Return this process's lock for a database file."""
+def gate(target: Path | str) -> threading.Lock:
+    """Return this process's lock for a database: a file, or another target by its name."""
+    name = target if isinstance(target, str) else os.path.realpath(target)
     with _gates_lock:
-        return _gates.setdefault(os.path.realpath(path), threading.Lock())
+        return _gates.setdefault(name, threading.Lock())
 
 
 def hold_gates(timeout_s: float = 1.0) -> None:
@@ -62,6 +64,18 @@ def hold_gates(timeout_s: float = 1.0) -> None:
         for lock in list(_gates.values())
         if lock.acquire(timeout=max(0.0, deadline - time.monotonic()))
     )
+    # What is kept open between two uses: a child that let go of it would end the parent's session.
+    for lock in _held_for_fork:
+        if lock in _kept_open:
+            _kept_open.pop(lock)()
+
+
+def keep_open(lock: threading.Lock, let_go: Callable[[], None] | None) -> None:
+    """Say how to let go of what stays open while its gate is free; None where nothing does."""
+    if let_go is None:
+        _kept_open.pop(lock, None)
+    else:
+        _kept_open[lock] = let_go
 
 
 def release_gates() -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from otel_forgesyte_duckdb.damage import set_aside_if_damaged
 from otel_forgesyte_duckdb.database import reading, writing
+from otel_forgesyte_duckdb.lake import LakeDestination
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -93,7 +94,8 @@ class FileDestination:
 
 def destination_of(settings: Settings) -> Destination:
     """Return the destination that the settings name."""
-    return FileDestination(settings)
+    lake = settings.lake
+    return FileDestination(settings) if lake is None else LakeDestination(settings, lake)
 
 
 def identity(path: Path) -> _Identity:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import math
 import os
 import re
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
+from otel_forgesyte_duckdb.targets import LAKE, LakeTarget, is_remote, lake_target, shown_database
 from otel_forgesyte_schema.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
 _PREFIX = "OTEL_EXPORTER_DUCKDB_"
 _SIZE = re.compile(r"\d+(\.\d+)?\s*(B|KB|MB|GB|KiB|MiB|GiB)")
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:")  # two letters or more: `C:` is a Windows drive
-_LATER = ("ducklake:",)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,8 +34,10 @@ class SettingRow:
 class Settings:
     """Where telemetry goes and how it gets there; the same in every process that shares a spool."""
 
-    database: str = "telemetry.duckdb"
-    """Path of the DuckDB file; `:memory:` and remote schemes are refused."""
+    database: str = field(default="telemetry.duckdb", repr=False)  # may hold a password
+    """Path of the DuckDB file, or a lake: `ducklake:postgres:…`, `ducklake:FILE`."""
+    data_path: str = ""
+    """Where a lake keeps its Parquet files: a directory, or `s3://bucket/prefix`; needed once."""
     spool_directory: str = ""
     """Where records wait for the database; empty means `<database>.spool`."""
     flush_interval_s: float = 1.0
@@ -57,16 +59,44 @@ class Settings:
     @property
     def spool(self) -> Path:
         """The spool directory, absolute."""
-        return Path(self.spool_directory or f"{self.database}.spool").absolute()
+        default = f"{self.database}.spool" if self.lake is None else self.lake.default_spool()
+        return Path(self.spool_directory or default).absolute()
+
+    @property
+    def lake(self) -> LakeTarget | None:
+        """The lake to write to, or None where it is a file."""
+        return lake_target(self.database) if self.database.startswith(LAKE) else None
+
+    @property
+    def target(self) -> str:
+        """What is written to, in a form that may be printed: an absolute path, or a lake."""
+        return str(self.database_path) if self.lake is None else self.lake.anchored().shown
 
     @property
     def database_path(self) -> Path:
-        """The database file, absolute."""
+        """The database file, absolute.
+
+        Raises:
+            ConfigError: the target is no file.
+        """
+        if self.lake is not None:
+            raise ConfigError(f"this needs a database file, and {self.target} is a lake")
         return Path(self.database).absolute()
+
+    @property
+    def is_missing(self) -> bool:
+        """Whether nothing was stored there for certain; of a lake only its catalog could tell."""
+        return self.lake is None and not self.database_path.exists()
 
     def anchored(self) -> Settings:
         """Return the same with absolute paths, so that a later `chdir` changes nothing."""
-        return replace(self, database=str(self.database_path), spool_directory=str(self.spool))
+        path = self.data_path
+        if path and not is_remote(path):
+            path = str(Path(path).absolute())
+        anchored = replace(self, data_path=path, spool_directory=str(self.spool))
+        if self.lake is None:
+            return replace(anchored, database=str(self.database_path))
+        return anchored if self.lake.is_served else replace(anchored, database=self.target)
 
     @classmethod
     def resolve(cls, **overrides: Any) -> Settings:
@@ -79,12 +109,15 @@ class Settings:
 
     @classmethod
     def describe(cls, **overrides: Any) -> tuple[SettingRow, ...]:
-        """Return each setting with its variable and its source; values as understood.
+        """Return each setting with its variable and its source; values as understood, no password.
 
         Raises:
             ConfigError: as `resolve`.
         """
-        return tuple(_rows(overrides))
+        return tuple(
+            replace(row, value=shown_database(row.value)) if row.field == "database" else row
+            for row in _rows(overrides)
+        )
 
 
 def _rows(overrides: Mapping[str, Any]) -> list[SettingRow]:
@@ -116,7 +149,9 @@ def _understood(name: str, value: Any, source: str) -> Any:
     try:
         return _PARSERS[name](value)
     except (TypeError, ValueError) as error:
-        raise ConfigError(f"{source} is {value!r}: {error}") from None
+        # A target that cannot be understood may have a password anywhere in it.
+        told = "" if name == "database" and str(value).startswith(LAKE) else f" is {value!r}"
+        raise ConfigError(f"{source}{told}: {error}") from None
 
 
 def _database(value: Any) -> str:
@@ -127,11 +162,12 @@ def _database(value: Any) -> str:
             "serve` has there and set OTEL_EXPORTER_DUCKDB_DRAIN=external; from another one, send "
             "OTLP to it (OTEL_EXPORTER_OTLP_ENDPOINT)"
         )
-    if text.startswith(_LATER):
-        raise ValueError("this target is not yet supported by this version; give a file path")
+    if text.startswith(LAKE):
+        lake_target(text)
+        return text
     if _SCHEME.match(text) or text == ":memory:":
         # A default connection would download an extension for such a name, or keep nothing.
-        raise ValueError("only a file path can be written to; give one such as telemetry.duckdb")
+        raise ValueError("only a file path or a lake (ducklake:postgres:…) can be written to")
     if not text or "\0" in text:
         raise ValueError("give a file path such as telemetry.duckdb")
     if "?" in str(Path(text).absolute()):
@@ -147,6 +183,13 @@ def _directory(value: Any) -> str:
     text: str = os.fspath(cast("os.PathLike[str]", value))
     if "\0" in text:
         raise ValueError("give a directory path")
+    return text
+
+
+def _data_path(value: Any) -> str:
+    text = _directory(value)
+    if _SCHEME.match(text) and not is_remote(text):
+        raise ValueError("give a directory, or s3://bucket/prefix")
     return text
 
 
@@ -177,6 +220,7 @@ def _memory(value: Any) -> str:
 
 _PARSERS: dict[str, Callable[[Any], Any]] = {
     "database": _database,
+    "data_path": _data_path,
     "spool_directory": _directory,
     "flush_interval_s": _positive(float, 0.01),
     "segment_bytes": _positive(int, 1_000),

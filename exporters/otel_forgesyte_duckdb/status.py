@@ -151,7 +151,7 @@ def _tallies(spool: Path) -> Intake:
 
 def _is_known(settings: Settings, connection: duckdb.DuckDBPyConnection | None) -> bool:
     # Without a database nothing is stored; unless somebody made one while the spool was read.
-    return connection is not None or not settings.database_path.exists()
+    return connection is not None or settings.is_missing
 
 
 @contextlib.contextmanager

@@ -6,16 +6,16 @@ import atexit
 import os
 import tempfile
 import threading
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from otel_forgesyte_duckdb import database
 from otel_forgesyte_duckdb.spool import make_spool
 from otel_forgesyte_duckdb.store import Store
+from otel_forgesyte_duckdb.targets import is_remote
 from otel_forgesyte_schema.errors import ConfigError
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from otel_forgesyte_duckdb.settings import Settings
 
 _Target = tuple[str, str]
@@ -63,21 +63,25 @@ def live_store(settings: Settings) -> Store | None:
 
 
 def check_target(settings: Settings) -> None:
-    """Make sure the spool and the database's directory can be written to, creating them if need be.
+    """Make sure the directories on this machine can be written to, creating them if need be.
 
     Raises:
         ConfigError: they cannot, or the database is not a regular file.
     """
-    path = settings.database_path
+    if settings.lake is None:
+        _check_file(settings.database_path)
+    elif settings.data_path and not is_remote(settings.data_path):
+        # Whether a lake's server answers is not asked: the spool is there for when it does not.
+        _check_directory(Path(settings.data_path), "OTEL_EXPORTER_DUCKDB_DATA_PATH")
+    _check_directory(settings.spool, "OTEL_EXPORTER_DUCKDB_SPOOL_DIRECTORY")
+
+
+def _check_file(path: Path) -> None:
     if path.exists() and not path.is_file():
         raise ConfigError(
             f"{path} is not a regular file; give OTEL_EXPORTER_DUCKDB_DATABASE a path"
         )
-    for directory, variable in (
-        (path.parent, "OTEL_EXPORTER_DUCKDB_DATABASE"),
-        (settings.spool, "OTEL_EXPORTER_DUCKDB_SPOOL_DIRECTORY"),
-    ):
-        _check_directory(directory, variable)
+    _check_directory(path.parent, "OTEL_EXPORTER_DUCKDB_DATABASE")
 
 
 def _check_directory(directory: Path, variable: str) -> None:
@@ -93,7 +97,8 @@ def _check_directory(directory: Path, variable: str) -> None:
 
 
 def _target(settings: Settings) -> _Target:
-    return os.path.realpath(settings.database_path), os.path.realpath(settings.spool)
+    target = settings.target if settings.lake else os.path.realpath(settings.database_path)
+    return target, os.path.realpath(settings.spool)
 
 
 def _install_hooks() -> None:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from otel_forgesyte.reading.attachment import NoDatabase, attached
+from otel_forgesyte.reading.attachment import NoDatabase, target_attached
 from otel_forgesyte.reading.versions import readable_version
-from otel_forgesyte_schema.errors import DatabaseLocked, SchemaMismatch, SchemaTooNew
+from otel_forgesyte_schema.errors import ConfigError, DatabaseLocked, SchemaMismatch, SchemaTooNew
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from duckdb import DuckDBPyConnection
 
+    from otel_forgesyte_duckdb import Settings
     from otel_forgesyte_schema import Drift
 
 __all__ = ["DatabaseHealth", "Loss", "Problem", "examined"]
@@ -60,13 +61,13 @@ class DatabaseHealth:
     problems: tuple[Problem, ...]
 
 
-def examined(path: Path) -> DatabaseHealth:
+def examined(settings: Settings) -> DatabaseHealth:
     """Look at the database without changing it; trouble becomes a problem, not an exception."""
     problems: list[Problem] = []
     facts: dict[str, Any] = {"schema_version": None, "drift": (), "losses": ()}
     try:
-        with attached(path, _PATIENCE_S) as connection:
-            facts |= _facts(connection, path, problems)
+        with target_attached(settings, _PATIENCE_S) as connection:
+            facts |= _facts(connection, settings.target, problems)
     except DatabaseLocked as error:
         problems.append(Problem(str(error), "close the program that has it open"))
     except SchemaTooNew as error:
@@ -75,17 +76,23 @@ def examined(path: Path) -> DatabaseHealth:
         problems.append(Problem(str(error), "run the command named there"))
     except NoDatabase as error:
         problems.append(Problem(str(error), "record something, or run otel-forgesyte demo"))
+    except ConfigError as error:
+        problems.append(Problem(str(error), "do what is named there, or record something"))
     except _duckdb_error() as error:
         remedy = "move it away: a fresh one is made, and what waits in the spool goes there"
-        problems.append(Problem(f"{path} cannot be read: {error}", remedy))
-    problems += _set_aside(path)
-    size = path.stat().st_size if path.is_file() else None
+        problems.append(Problem(f"{settings.target} cannot be read: {error}", remedy))
+    exists, size = facts["schema_version"] is not None, None
+    if settings.lake is None:
+        path = settings.database_path
+        problems += _set_aside(path)
+        exists = path.is_file()
+        size = path.stat().st_size if exists else None
     return DatabaseHealth(
-        str(path), exists=size is not None, size_bytes=size, problems=tuple(problems), **facts
+        settings.target, exists=exists, size_bytes=size, problems=tuple(problems), **facts
     )
 
 
-def _facts(connection: DuckDBPyConnection, path: Path, problems: list[Problem]) -> dict[str, Any]:
+def _facts(connection: DuckDBPyConnection, path: str, problems: list[Problem]) -> dict[str, Any]:
     from otel_forgesyte_schema import drift
 
     found = readable_version(connection, path)

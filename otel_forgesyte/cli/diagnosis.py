@@ -49,14 +49,14 @@ def diagnose(database: str | None) -> Diagnosis:
     settings = _exporter(database, origins, problems)
     health = spool = None
     if settings is not None:
-        health = examined(settings.database_path)
+        health = examined(settings)
         spool = _spool(settings, problems)
         problems += [
             *health.problems,
             *(() if spool is None else _losses_on_their_way(health, spool)),
-            *_folder_problems(settings.database_path),
+            *_target_problems(settings),
             *_spool_folder_problems(settings.spool),
-            *_disk_problems(settings.database_path.parent, settings.spool),
+            *_disk_problems(*_folders(settings)),
         ]
     return Diagnosis(
         configuration=tuple(origins),
@@ -159,6 +159,11 @@ def _losses_on_their_way(health: DatabaseHealth, status: StoreStatus) -> Iterato
         )
 
 
+def _target_problems(settings: Settings) -> Iterator[Problem]:
+    if settings.lake is None:
+        yield from _folder_problems(settings.database_path)
+
+
 def _folder_problems(database: Path) -> Iterator[Problem]:
     folder = database.parent
     if not folder.is_dir():
@@ -182,6 +187,13 @@ def _spool_folder_problems(spool: Path) -> Iterator[Problem]:
             f"the spool directory {spool} cannot be {done}: every record is lost",
             f"change the permissions of {nearest}, or set OTEL_EXPORTER_DUCKDB_SPOOL_DIRECTORY",
         )
+
+
+def _folders(settings: Settings) -> list[Path]:
+    """Return where on this machine something is written; a lake's files may be on others."""
+    if settings.lake is None:
+        return [settings.database_path.parent, settings.spool]
+    return [settings.spool]
 
 
 def _disk_problems(*folders: Path) -> Iterator[Problem]:

@@ -55,7 +55,7 @@ def status(invocation: Invocation) -> ExitCode:
 
         output.json_document({**asdict(found), "unaccounted": found.unaccounted})
     else:
-        output.pairs(_status_pairs(found, exists=settings.database_path.exists()))
+        output.pairs(_status_pairs(found, exists=not settings.is_missing))
     return ExitCode.FINDING if found.unaccounted else ExitCode.OK
 
 

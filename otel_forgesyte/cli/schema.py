@@ -17,8 +17,12 @@ from otel_forgesyte.reading.attachment import NoDatabase
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from contextlib import AbstractContextManager
     from pathlib import Path
 
+    from duckdb import DuckDBPyConnection
+
+    from otel_forgesyte_duckdb import Settings
     from otel_forgesyte_schema import Drift, MigrationReport, SqlFile
 
 __all__ = ["register"]
@@ -52,12 +56,12 @@ def apply(invocation: Invocation, file: File = None) -> None:
 
     A table of our name with other columns is not touched: the command says so and ends with 3.
     """
-    from otel_forgesyte_duckdb import writing
     from otel_forgesyte_schema import SCHEMA_VERSION
     from otel_forgesyte_schema import apply as apply_schema
 
-    path = _path(invocation, file)
-    with writing(path, timeout_s=_PATIENCE_S) as connection:
+    settings = _settings(invocation, file)
+    path = settings.target
+    with _writing(settings) as connection:
         apply_schema(connection, version("otel-forgesyte"), thorough=True)
     if invocation.as_json:
         output.json_document({"database": str(path), "schema_version": SCHEMA_VERSION})
@@ -72,8 +76,9 @@ def check(invocation: Invocation, file: File = None) -> ExitCode:
     """
     from otel_forgesyte_schema import SCHEMA_VERSION
 
-    path = _path(invocation, file)
-    differences = _differences(path)
+    settings = _settings(invocation, file)
+    path = settings.target
+    differences = _differences(settings)
     if invocation.as_json:
         output.json_document(differences)
     elif differences:
@@ -99,7 +104,7 @@ def show(invocation: Invocation, name: Name = None) -> None:
 
 def migrate(invocation: Invocation, file: File = None) -> None:
     """Bring a database of an older version up to this one, after a backup copy beside the file."""
-    path = _path(invocation, file)
+    path = _settings(invocation, file).database_path
     if not path.exists():
         raise NoDatabase(f"there is no database at {path}: nothing to migrate")
     report = _migrated(path)
@@ -127,11 +132,20 @@ def _migrated(path: Path) -> MigrationReport:
         )
 
 
-def _path(invocation: Invocation, argument: str | None) -> Path:
+def _settings(invocation: Invocation, argument: str | None) -> Settings:
     """The database given after the command, else the one of --database and the settings."""
     if argument is None:
-        return invocation.settings().database_path
-    return Invocation(database=argument).settings().database_path
+        return invocation.settings()
+    return Invocation(database=argument).settings()
+
+
+def _writing(settings: Settings) -> AbstractContextManager[DuckDBPyConnection]:
+    from otel_forgesyte_duckdb import writing
+    from otel_forgesyte_duckdb.destinations import destination_of
+
+    if settings.lake is None:  # with more patience than a drainer, which tries again, has
+        return writing(settings.database_path, timeout_s=_PATIENCE_S)
+    return destination_of(settings).writing()
 
 
 def _canonical() -> Sequence[SqlFile]:
@@ -141,9 +155,9 @@ def _canonical() -> Sequence[SqlFile]:
     return (*sql_files("tables", TABLES), *sql_files("views", VIEWS))
 
 
-def _differences(path: Path) -> list[Drift]:
-    from otel_forgesyte.reading.attachment import attached
+def _differences(settings: Settings) -> list[Drift]:
+    from otel_forgesyte.reading.attachment import target_attached
     from otel_forgesyte_schema import drift
 
-    with attached(path, _PATIENCE_S) as connection:
+    with target_attached(settings, _PATIENCE_S) as connection:
         return list(drift(connection))

@@ -12,11 +12,14 @@ from otel_forgesyte_schema.errors import DatabaseLocked, TelemetryError
 
 if TYPE_CHECKING:
     from collections.abc import Generator
+    from contextlib import AbstractContextManager
     from pathlib import Path
 
     from duckdb import DuckDBPyConnection
 
-__all__ = ["NoDatabase", "attached"]
+    from otel_forgesyte_duckdb import Settings
+
+__all__ = ["NoDatabase", "attached", "target_attached"]
 
 _RETRY_S = 0.02
 _HOLDER = re.compile(r"PID (\d+)")
@@ -31,6 +34,23 @@ _CONFIG: dict[str, str | bool | int | float | list[str]] = {
 
 class NoDatabase(TelemetryError):  # noqa: N818 - reads as the fact it states
     """There is no database file; the message says where it was looked for and what makes one."""
+
+
+def target_attached(
+    settings: Settings, timeout_s: float
+) -> AbstractContextManager[DuckDBPyConnection]:
+    """Yield a connection as :func:`attached` does, with the file or the lake of the settings.
+
+    Raises:
+        NoDatabase: there is no file.
+        ConfigError: there is no lake, or its extensions cannot be had.
+        DatabaseLocked: it was held, or its server did not answer.
+    """
+    from otel_forgesyte_duckdb.lake import LakeDestination
+
+    if settings.lake is None:
+        return attached(settings.database_path, timeout_s)
+    return LakeDestination(settings, settings.lake).asking(timeout_s)
 
 
 @contextlib.contextmanager

@@ -51,6 +51,9 @@ def open_reader(
     meanwhile: fine for megabytes, not for gigabytes. Without it, records up to one flush interval
     old (a second, unless set otherwise) may be missing.
 
+    A lake (``ducklake:postgres:…``) is read as a file is, from any machine that reaches it;
+    ``include_spool`` is refused there, as a copy of a lake would be of everybody's records.
+
     Raises:
         ConfigError: the path, or a setting in the environment, cannot be used.
     """
@@ -64,7 +67,7 @@ def open_reader(
     given = {} if database is None else {"database": database}
     settings = Settings.resolve(**given)
     session = Session(settings, timeout_s, include_spool=include_spool)
-    return Reader(session, settings.database_path)
+    return Reader(session, settings.database_path if settings.lake is None else settings.target)
 
 
 class Reader:

@@ -7,7 +7,7 @@ from dataclasses import KW_ONLY, dataclass
 from typing import TYPE_CHECKING, Any
 
 from otel_forgesyte.reading import spooled
-from otel_forgesyte.reading.attachment import attached
+from otel_forgesyte.reading.attachment import attached, target_attached
 from otel_forgesyte.reading.versions import readable_version
 
 if TYPE_CHECKING:
@@ -49,10 +49,9 @@ class Session:
             with self._with_spool() as connection:
                 yield connection
             return
-        path = self.settings.database_path
-        with attached(path, self.timeout_s) as connection:
+        with target_attached(self.settings, self.timeout_s) as connection:
             if not any_version:
-                readable_version(connection, path)
+                readable_version(connection, self.settings.target)
             yield connection
 
     @contextlib.contextmanager

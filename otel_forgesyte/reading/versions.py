@@ -7,14 +7,12 @@ from typing import TYPE_CHECKING
 from otel_forgesyte_schema.errors import SchemaMismatch
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from otel_forgesyte_schema import Connection
 
 __all__ = ["accepted_version", "readable_version"]
 
 
-def readable_version(connection: Connection, path: Path) -> int:
+def readable_version(connection: Connection, path: object) -> int:
     """The schema version of the database in use, which is this package's own.
 
     Raises:

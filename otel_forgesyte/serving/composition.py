@@ -68,7 +68,7 @@ def serve(
         # A server that left draining to others would be of no use, whatever applications are told.
         drain = "external" if kept else "thread"
         store = running.enter_context(_draining(replace(settings, drain=drain)))
-        announce(f"database {store.settings.database_path}, spool {store.settings.spool}")
+        announce(f"database {store.settings.target}, spool {store.settings.spool}")
         for part in parts:
             told = part.start(store)
             running.callback(part.stop)

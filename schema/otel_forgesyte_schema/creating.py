@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from otel_forgesyte_schema import order
 from otel_forgesyte_schema.archives import show_archives
-from otel_forgesyte_schema.sqlfiles import sql_files
+from otel_forgesyte_schema.sqlfiles import sql_file, sql_files
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -15,10 +15,20 @@ if TYPE_CHECKING:
     from otel_forgesyte_schema.connection import Connection
 
 
-def create_objects(connection: Connection) -> None:
+_KEY = " PRIMARY KEY"
+"""As the table files write it, after the column it is of: no key here has two columns."""
+
+
+def has_keys(connection: Connection) -> bool:
+    """Tell whether the database in use can have primary keys: a lake cannot."""
+    return connection.execute(sql_file("catalog", "keyless").sql).fetchall() == [(False,)]
+
+
+def create_objects(connection: Connection, *, keys: bool) -> None:
     """Create schemas, tables and views that are missing, in the stated order; replace the views.
 
-    Views show archived rows again afterwards, if there are any.
+    Views show archived rows again afterwards, if there are any. Without `keys` their columns are
+    NOT NULL and no more: the projections add no row twice by themselves.
     """
     for schema in order.SCHEMAS:
         connection.execute(f"CREATE SCHEMA IF NOT EXISTS {schema}")
@@ -27,7 +37,7 @@ def create_objects(connection: Connection) -> None:
         *sql_files("repairs", order.REPAIRS),
         *sql_files("views", order.VIEWS),
     ):
-        connection.execute(file.sql)
+        connection.execute(file.sql if keys else file.sql.replace(_KEY, " NOT NULL"))
     show_archives(connection)
 
 

@@ -89,7 +89,16 @@ PROJECTIONS = (
     ("overlay_metrics", "metric_points"),
 )
 
-CATALOG = ("objects", "columns", "primary_keys", "additions", "stamped", "version", "stamp")
+CATALOG = (
+    "objects",
+    "columns",
+    "primary_keys",
+    "keyless",
+    "additions",
+    "stamped",
+    "version",
+    "stamp",
+)
 """What this package asks of DuckDB's own catalog, and of the version table."""
 
 QUERIES = (

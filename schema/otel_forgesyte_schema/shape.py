@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from otel_forgesyte_schema.creating import create_objects
+from otel_forgesyte_schema.creating import create_objects, has_keys
 from otel_forgesyte_schema.sqlfiles import sql_file
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ def shapes(connection: Connection) -> dict[str, Shape]:
 
 
 def canonical_shapes(connection: Connection) -> dict[str, Shape]:
-    """Return what a fresh database would have, by creating one in memory and looking at it.
+    """Return what a fresh database of this kind would have, by creating one in memory.
 
     So there is no second description of the schema that could disagree with the SQL files. Call it
     outside a transaction. The connection's current database is the same afterwards.
@@ -65,10 +65,11 @@ def canonical_shapes(connection: Connection) -> dict[str, Shape]:
     database, schema = connection.execute("SELECT current_database(), current_schema()").fetchall()[
         0
     ]
+    keys = has_keys(connection)
     connection.execute(f"ATTACH ':memory:' AS {_CANONICAL}")
     try:
         connection.execute(f"USE {_CANONICAL}")
-        create_objects(connection)
+        create_objects(connection, keys=keys)
         return shapes(connection)
     finally:
         connection.execute(f"USE {quoted(database)}.{quoted(schema)}")

@@ -39,6 +39,7 @@ def test_describe_names_each_variable_and_where_its_value_came_from(
     assert rows["segment_bytes"].source == "default"
     assert [row.env for row in rows.values()] == [
         "OTEL_EXPORTER_DUCKDB_DATABASE",
+        "OTEL_EXPORTER_DUCKDB_DATA_PATH",
         "OTEL_EXPORTER_DUCKDB_SPOOL_DIRECTORY",
         "OTEL_EXPORTER_DUCKDB_FLUSH_INTERVAL",
         "OTEL_EXPORTER_DUCKDB_SEGMENT_BYTES",
@@ -53,11 +54,13 @@ def test_describe_names_each_variable_and_where_its_value_came_from(
 @pytest.mark.parametrize(
     ("given", "says"),
     [
-        ({"database": "md:mine"}, "only a file path"),
-        ({"database": "s3://bucket/t.duckdb"}, "only a file path"),
-        ({"database": "sqlite:t.db"}, "only a file path"),
-        ({"database": ":memory:"}, "only a file path"),
-        ({"database": "ducklake:postgres:dbname=x"}, "not yet supported by this version"),
+        ({"database": "md:mine"}, "only a file path or a lake"),
+        ({"database": "s3://bucket/t.duckdb"}, "only a file path or a lake"),
+        ({"database": "sqlite:t.db"}, "only a file path or a lake"),
+        ({"database": ":memory:"}, "only a file path or a lake"),
+        ({"database": "ducklake:"}, "give ducklake:postgres:dbname=NAME host=HOST"),
+        ({"database": "ducklake:mysql:db=x password=hunter2"}, "argument database: a lake's"),
+        ({"data_path": "gs://bucket/x"}, "give a directory, or s3://bucket/prefix"),
         ({"database": "quack:localhost"}, "not yet supported by this version"),
         ({"database": ""}, "give a file path"),
         ({"database": "data/Otel.duckdb"}, "hides the schema otel"),
