@@ -34,8 +34,6 @@ class Limits:
     """Requests being read and stored at once: with the body size, what bounds the memory."""
     request_timeout_s: float = 15.0
     """How long a body may take to arrive."""
-    max_connections: int = 512
-    """Open connections, idle ones included."""
 
 
 class Pace:

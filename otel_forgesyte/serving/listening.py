@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 # each export begin with a failure.
 _IDLE_S = 75
 _GRACE_S = 5
+# Open ones, idle ones included: well below the 1,024 files that a process may have open by default.
+_MOST_CONNECTIONS = 512
 _STARTING_S = 10.0
 
 
@@ -86,6 +88,7 @@ class HttpListener:
                 access_log=False,
                 server_header=False,
                 proxy_headers=False,
+                limit_concurrency=_MOST_CONNECTIONS,
                 timeout_keep_alive=_IDLE_S,
                 timeout_graceful_shutdown=_GRACE_S,
             )
