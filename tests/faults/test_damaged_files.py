@@ -61,9 +61,10 @@ def _everything(target: Target) -> int:
     return int(target.value("SELECT count(*) FROM otel.spans"))
 
 
+@pytest.mark.parametrize("tries", [pytest.param(60, marks=pytest.mark.slow), 6])
 @pytest.mark.parametrize("way", ["cut", "flipped"])
 def test_a_database_cut_or_flipped_anywhere_never_loses_a_row_in_silence(
-    undrained: Target, tmp_path: Path, caplog: pytest.LogCaptureFixture, way: str
+    undrained: Target, tmp_path: Path, caplog: pytest.LogCaptureFixture, way: str, tries: int
 ) -> None:
     _spans(undrained, "before", 50)
     undrained.drain()
@@ -71,7 +72,7 @@ def test_a_database_cut_or_flipped_anywhere_never_loses_a_row_in_silence(
     shutil.copy(undrained.path, whole)
     size = whole.stat().st_size
     chance = random.Random(5)  # noqa: S311 - a test's dice
-    offsets = [*range(0, 12_288, 1_111), *(chance.randrange(size) for _ in range(25))]
+    offsets = [*range(0, 12_288, 2_047), *(chance.randrange(size) for _ in range(tries))]
     set_aside = 0
     for offset in offsets:
         for path in tmp_path.glob("telemetry.duckdb*"):
@@ -95,7 +96,7 @@ def test_a_database_cut_or_flipped_anywhere_never_loses_a_row_in_silence(
             assert accounted_for(undrained, 5).stored == 5, offset
         else:
             assert _all_or_an_error(undrained) in {55, None}, offset
-    assert set_aside > 3
+    assert set_aside > 2
 
 
 def _refusal(target: Target) -> bool:
@@ -142,7 +143,7 @@ def test_a_damaged_write_ahead_log_costs_no_record_and_doubles_none(
     for path in (undrained.path, undrained.spool):
         (shutil.copytree if path.is_dir() else shutil.copy)(path, kept / path.name)
     chance = random.Random(8)  # noqa: S311 - a test's dice
-    offsets = [0, 9, 17, len(content) - 3, *(chance.randrange(len(content)) for _ in range(12))]
+    offsets = [0, 9, 17, len(content) - 3, *(chance.randrange(len(content)) for _ in range(4))]
     for offset in offsets:
         for path in tmp_path.glob("telemetry.duckdb*"):
             shutil.rmtree(path) if path.is_dir() else path.unlink()

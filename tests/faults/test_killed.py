@@ -98,7 +98,7 @@ def _lines(done: subprocess.CompletedProcess[str]) -> list[dict[str, object]]:
 EVERY = pytest.param(1, marks=pytest.mark.slow)
 
 
-@pytest.mark.parametrize("stride", [EVERY, 4])
+@pytest.mark.parametrize("stride", [EVERY, 6])
 def test_a_drainer_killed_at_any_of_its_steps_leaves_each_record_to_be_stored_once(
     run_module: Callable[..., subprocess.CompletedProcess[str]],
     template: Path,
@@ -107,7 +107,7 @@ def test_a_drainer_killed_at_any_of_its_steps_leaves_each_record_to_be_stored_on
 ) -> None:
     told = _lines(run_module("steps", "kill", template, tmp_path, stride))
     ends = [line for line in told if "stored" in line]
-    assert len(ends) > 10
+    assert len(ends) > 6
     for end in ends:
         found = end["stored"], end["left"], end["rows"], end["segments"], end["aside"]
         assert found == (201, 0, [201, 201], 0, 0), end
@@ -117,7 +117,7 @@ def test_a_drainer_killed_at_any_of_its_steps_leaves_each_record_to_be_stored_on
 
 
 @pytest.mark.parametrize("what", ["delete", "replace"])
-@pytest.mark.parametrize("stride", [EVERY, 7])
+@pytest.mark.parametrize("stride", [EVERY, 11])
 def test_a_database_deleted_or_replaced_at_any_step_of_a_drain_takes_no_record_with_it(
     run_module: Callable[..., subprocess.CompletedProcess[str]],
     template: Path,
@@ -127,14 +127,14 @@ def test_a_database_deleted_or_replaced_at_any_step_of_a_drain_takes_no_record_w
 ) -> None:
     told = _lines(run_module("steps", what, template, tmp_path, stride))
     ends = [line for line in told if "stored" in line]
-    assert len(ends) > 5
+    assert len(ends) > 3
     # The span that was in the deleted file is gone with it; the undisturbed run has it.
     for end in ends[:-1]:
         stored = 200 if what == "delete" else 201
         assert (end["stored"], end["left"], end["segments"]) == (stored, 0, 0), end
 
 
-@pytest.mark.parametrize("stride", [EVERY, 12])
+@pytest.mark.parametrize("stride", [EVERY, 16])
 def test_a_disk_that_is_full_at_any_size_of_the_database_neither_loses_nor_doubles(
     run_module: Callable[..., subprocess.CompletedProcess[str]],
     template: Path,
@@ -144,7 +144,7 @@ def test_a_disk_that_is_full_at_any_size_of_the_database_neither_loses_nor_doubl
     """Somewhere on the way COMMIT is durable and its checkpoint fails: a naive retry doubles."""
     told = _lines(run_module("steps", "limit", template, tmp_path, stride))
     ends = [line for line in told if "stored" in line]
-    assert len(ends) > 3
+    assert len(ends) > 2
     for end in ends:
         assert (end["stored"], end["left"], end["rows"]) == (201, 0, [201, 201]), end
     assert any("checkpoint" in str(line.get("error")) for line in told)
