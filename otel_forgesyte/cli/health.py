@@ -8,6 +8,7 @@ from otel_forgesyte.cli import output
 from otel_forgesyte.cli.cells import duration
 from otel_forgesyte.cli.exits import ExitCode
 from otel_forgesyte.cli.invocation import Invocation, answers_in_text
+from otel_forgesyte.cli.server_health import address_in, doctor_of_server, status_of_server
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -33,6 +34,8 @@ def doctor(invocation: Invocation) -> ExitCode:
     """
     from otel_forgesyte.cli.diagnosis import diagnose
 
+    if uri := address_in(invocation.database):
+        return doctor_of_server(uri, as_json=invocation.as_json)
     diagnosis = diagnose(invocation.database)
     if invocation.as_json:
         output.json_document(diagnosis)
@@ -48,6 +51,8 @@ def status(invocation: Invocation) -> ExitCode:
     """
     from otel_forgesyte_duckdb import store_status
 
+    if uri := address_in(invocation.database):
+        return status_of_server(uri, as_json=invocation.as_json)
     settings = invocation.settings()
     found = store_status(settings)
     if invocation.as_json:

@@ -38,7 +38,8 @@ Database = Annotated[
         "--database",
         "-d",
         metavar="FILE",
-        help="The DuckDB file; else OTEL_EXPORTER_DUCKDB_DATABASE, else telemetry.duckdb.",
+        help="The DuckDB file, or quack:HOST:PORT of a server; else OTEL_EXPORTER_DUCKDB_DATABASE, "
+        "else telemetry.duckdb.",
         show_default=False,
     ),
 ]

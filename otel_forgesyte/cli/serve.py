@@ -58,6 +58,12 @@ QuackOtherHosts = Annotated[
     bool,
     typer.Option("--quack-other-hosts", help="Let --quack name a host that others reach, no TLS."),
 ]
+QuestionTimeout = Annotated[
+    float,
+    typer.Option(
+        "--question-timeout", min=0.1, metavar="SECONDS", help="What one question may take."
+    ),
+]
 AllowWrites = Annotated[
     bool,
     typer.Option("--allow-writes", help="Let SQL that comes over quack also change the database."),
@@ -94,6 +100,7 @@ def serve(  # noqa: PLR0913 - one argument an option
     quack: QuackAddress = None,
     quack_other_hosts: QuackOtherHosts = False,
     allow_writes: AllowWrites = False,
+    question_timeout: QuestionTimeout = 60.0,
     cors_origin: CorsOrigins = None,
     max_body_bytes: MaxBody = _DEFAULTS.max_body_bytes,
     max_requests_per_second: MaxRate = _DEFAULTS.max_requests_per_second,
@@ -111,7 +118,13 @@ def serve(  # noqa: PLR0913 - one argument an option
     keeper = None
     if quack != "off":
         address = Address.parse(quack or LOOPBACK, other_hosts=quack_other_hosts)
-        keeper = Quack(address, access.token, allow_writes=allow_writes, is_optional=quack is None)
+        keeper = Quack(
+            address,
+            access.token,
+            allow_writes=allow_writes,
+            is_optional=quack is None,
+            question_timeout_s=question_timeout,
+        )
     with _until_told_to_end() as wait:
         try:
             run_parts(settings, parts, output.line, wait, keeper)

@@ -1,7 +1,7 @@
-"""Writers and readers around one `otel-forgesyte serve` that is killed: nothing lost, nothing twice.
+"""Writers and readers around one `otel-forgesyte serve` that is killed: all stored, nothing twice.
 
-Four processes write 120,000 spans to the spool and never open DuckDB; two threads ask over quack all
-the while; the server, and the process that holds the file for it, are killed and started again.
+Four processes write 120,000 spans to the spool and never open DuckDB; two threads ask over quack
+all the while; the server, and the process that holds the file for it, are killed and started again.
 """
 
 from __future__ import annotations
@@ -139,7 +139,7 @@ class Asking:
         while not self._stopping.wait(0.05):
             try:
                 [[count, _]] = self.reader.sql(_ASK).fetchall()
-            except ServerUnreachable:
+            except ServerUnreachable:  # noqa: PERF203 - a loop of questions
                 self.unanswered += 1
             else:
                 self.answers += 1
@@ -155,9 +155,7 @@ def _settled(reader: Reader, accepted: int) -> tuple[int, int]:
         time.sleep(0.2)
 
 
-def _serve(
-    database: Path, port: int, running: contextlib.ExitStack
-) -> subprocess.Popen[str]:
+def _serve(database: Path, port: int, running: contextlib.ExitStack) -> subprocess.Popen[str]:
     start = "from otel_forgesyte.cli import main; main()"
     options = ["--database", str(database), "--otlp-port", "0", "--quack", f"127.0.0.1:{port}"]
     process = subprocess.Popen(
