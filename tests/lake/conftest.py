@@ -1,0 +1,98 @@
+"""A lake of its own for each test, on one PostgreSQL for all of them."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import textwrap
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from otel_forgesyte.reading import open_reader
+from otel_forgesyte_duckdb import Settings
+from tests.targets.postgres import PostgresServer
+
+_numbers = count(1)
+
+
+@dataclass(frozen=True)
+class Lake:
+    """A lake and a place for spools: each stands for the one of a machine."""
+
+    server: PostgresServer
+    name: str
+    folder: Path
+
+    @property
+    def database(self) -> str:
+        return self.server.target(self.name)
+
+    def environment(self, machine: str = "one") -> dict[str, str]:
+        return {
+            "OTEL_EXPORTER_DUCKDB_DATABASE": self.database,
+            "OTEL_EXPORTER_DUCKDB_DATA_PATH": str(self.folder / "data"),
+            "OTEL_EXPORTER_DUCKDB_SPOOL_DIRECTORY": str(self.folder / f"{machine}.spool"),
+            "OTEL_EXPORTER_DUCKDB_FLUSH_INTERVAL": "0.2",
+            "OTEL_METRIC_EXPORT_INTERVAL": "1000",
+        }
+
+    def settings(self, machine: str = "one") -> Settings:
+        return Settings.resolve(
+            database=self.database,
+            data_path=str(self.folder / "data"),
+            spool_directory=str(self.folder / f"{machine}.spool"),
+        )
+
+    def rows(self, sql: str) -> list[tuple[Any, ...]]:
+        return open_reader(self.database).sql(sql).fetchall()
+
+
+@pytest.fixture(autouse=True)
+def no_inherited_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in list(os.environ):
+        if name.startswith(("OTEL_EXPORTER_", "AWS_")):
+            monkeypatch.delenv(name)
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[PostgresServer]:
+    server = PostgresServer()
+    server.start()
+    yield server
+    server.close()
+
+
+@pytest.fixture
+def lake(postgres: PostgresServer, tmp_path: Path) -> Lake:
+    name = f"lake{next(_numbers)}"
+    postgres.create(name)
+    return Lake(postgres, name, tmp_path)
+
+
+@pytest.fixture
+def start_python(tmp_path: Path) -> Iterator[Callable[..., subprocess.Popen[str]]]:
+    """Starts a piece of Python beside the test; it is ended with the test."""
+    started: list[subprocess.Popen[str]] = []
+
+    def start(source: str, *arguments: object, **environment: str) -> subprocess.Popen[str]:
+        process = subprocess.Popen(
+            [sys.executable, "-c", textwrap.dedent(source), *map(str, arguments)],
+            cwd=tmp_path,
+            env={**os.environ, **environment},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        started.append(process)
+        return process
+
+    yield start
+    for process in started:
+        process.kill()
+        process.communicate()
