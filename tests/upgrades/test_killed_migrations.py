@@ -68,17 +68,8 @@ def test_a_migration_killed_at_any_step_leaves_one_version_whole_and_is_finished
         assert {rows_of(backup) == before for backup in stored.backups()} == {True}
         assert list(stored.folder.glob("*.partial*")) == []
 
-    assert steps[:8] == [
-        "SELECT",
-        "ATTACH",
-        "COPY",
-        "CHECKPOINT",
-        "DETACH",
-        "fsync",
-        "rename",
-        "BEGIN",
-    ]
-    assert steps[-2:] == ["COMMIT", "close"]
+    turns = ["COPY", "fsync", "rename", "BEGIN", "COMMIT", "close"]
+    assert [step for step in steps if step in turns] == turns
     assert versions == [archive.schema] * (len(steps) - 1) + [SCHEMA_VERSION]
 
 
