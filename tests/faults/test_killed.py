@@ -56,6 +56,7 @@ def test_what_a_process_loses_by_dying_is_younger_than_a_flush_interval(
         writer.process.wait(10)
         died_at = time.time()
     else:
+        writer.do("jobs", 50)  # it has started
         writer.tell("on_and_on")
         time.sleep(4)
         died_at = time.time()
