@@ -147,7 +147,7 @@ class Tally:
             (process, reason): count
             for (process, reason), count in self.unsaid.items()
             # With the disk still full at its end, a process can only say it in its log.
-            if process in self.told.ended and reason != "disk_full"
+            if process in self.told.ended and reason not in {"disk_full", "already_shutdown"}
         }
         if silent:
             words.append(f"dropped and not in the ledger: {silent}")
