@@ -84,7 +84,10 @@ class OthersDuty:
 
 def duty_of(settings: Settings, *, may_drain: bool = True) -> Duty:
     """Return the duty that the settings name; `may_drain` False: DuckDB must not be used here."""
-    if settings.drain == "child":
+    # DuckDB 1.5.5's connection to PostgreSQL can abort the whole process when the server goes away
+    # (an exception in a destructor, met in tests): never the application's own.
+    is_risky = settings.lake is not None and settings.lake.is_served
+    if settings.drain == "child" or (settings.drain == "thread" and is_risky):
         return ChildDrainer(settings)
     if settings.drain == "thread" and may_drain:
         return PatientDrainer(settings)

@@ -150,10 +150,13 @@ class LakeDestination:
                 raise DatabaseLocked(
                     f"{self._settings.target} is being written to by another machine"
                 ) from error
-            yield
-            # It holds no data, so how it ends does not matter.
-            with contextlib.suppress(duckdb.Error):
-                turn.execute("ROLLBACK")
+            try:
+                yield
+            finally:
+                # It holds no data, so how it ends does not matter; but an end it must have: left
+                # to the cursor's destructor, an error there (the server is gone) ends the process.
+                with contextlib.suppress(duckdb.Error):
+                    turn.execute("ROLLBACK")
 
     @contextlib.contextmanager
     def _inside(self, timeout_s: float) -> Generator[float]:

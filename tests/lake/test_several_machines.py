@@ -62,7 +62,7 @@ def test_postgresql_crashes_five_times_under_load_and_every_record_is_stored_onc
         time.sleep(0.5)
         lake.server.start()
     told, errors = machine.communicate(timeout=120)
-    assert told == "ended\n"
+    assert told == "ended\n", (machine.returncode, errors)
     assert "Traceback" not in errors
     drain(lake.settings())
 
@@ -84,7 +84,7 @@ def test_without_postgresql_records_wait_in_the_spool_and_nothing_is_set_aside(
         status = store_status(lake.settings())
     finally:
         lake.server.start()
-    assert told == "ended\n"
+    assert told == "ended\n", (machine.returncode, errors)
     assert (status.stored, status.dead_lines, status.dropped) == (None, 0, {})
     assert status.spooled_lines >= 20
 
