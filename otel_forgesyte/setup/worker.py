@@ -64,7 +64,7 @@ class Worker:
         if not self._thread.is_alive() or self._thread is threading.current_thread():
             return errand()
         results: queue.SimpleQueue[bool] = queue.SimpleQueue()
-        self._errands.put(lambda: results.put(errand()))
+        self._errands.put(lambda: results.put(self._tried(errand)))
         try:
             return results.get(timeout=max(timeout_s, 0.0))
         except queue.Empty:
@@ -103,10 +103,19 @@ class Worker:
         try:
             part.deliver()
         except Exception as error:  # noqa: BLE001 - a broken part must not end the thread
-            place = type(part).__qualname__
-            if place not in self._failed:
-                self._failed.add(place)
-                _logger.warning("%s failed to deliver, told once: %r", place, error)
+            self._tell_once(f"{type(part).__qualname__} failed to deliver", error)
+
+    def _tried(self, errand: Callable[[], bool]) -> bool:
+        try:
+            return errand()
+        except Exception as error:  # noqa: BLE001 - nor may an errand, or its caller wait in vain
+            self._tell_once("what was to be delivered was not", error)
+            return False
+
+    def _tell_once(self, what: str, error: Exception) -> None:
+        if what not in self._failed:
+            self._failed.add(what)
+            _logger.warning("%s, told once: %r", what, error)
 
     def _after_fork(self) -> None:
         for part in self._parts:

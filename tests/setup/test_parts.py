@@ -67,6 +67,19 @@ def test_the_worker_goes_on_after_a_task_that_raises(caplog: pytest.LogCaptureFi
     assert "OSError('the disk is gone')" in said[0]
 
 
+def test_an_errand_that_fails_ends_neither_the_worker_nor_its_caller() -> None:
+    worker = Worker([], interval_s=60)
+
+    def broken() -> bool:
+        raise ValueError("no")
+
+    started = time.monotonic()
+    assert worker.run(broken, timeout_s=30) is False
+    assert worker.run(lambda: True, timeout_s=30) is True
+    assert time.monotonic() - started < 5
+    worker.stop()
+
+
 def test_a_dropped_domain_span_is_recorded_and_not_sampled() -> None:
     provider = TracerProvider(sampler=SamplingProofSampler(ALWAYS_OFF))
     tracer = provider.get_tracer("any")
