@@ -10,7 +10,19 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from otel_forgesyte.cli import dead, demo, drain, health, job, jobs, measures, query, schema, serve
+from otel_forgesyte.cli import (
+    dead,
+    demo,
+    drain,
+    health,
+    job,
+    jobs,
+    maintain,
+    measures,
+    query,
+    schema,
+    serve,
+)
 from otel_forgesyte.cli.exits import ExitCode, exit_code_help
 from otel_forgesyte.cli.failures import run_reporting, show_tracebacks
 from otel_forgesyte.cli.invocation import Database, Invocation, Json
@@ -104,7 +116,7 @@ def options(
     ctx.obj = Invocation(database=database, as_json=as_json)
 
 
-for part in (jobs, job, measures, query, schema, drain, dead, serve, health, demo):
+for part in (jobs, job, measures, query, schema, drain, dead, maintain, serve, health, demo):
     part.register(app)
 
 

@@ -1,0 +1,131 @@
+"""Two machines with four writers each and one lake: writers are killed, PostgreSQL is restarted.
+
+Counted at the end: every span that a writer noted after it was accepted is stored once, the spans of
+killed writers at most once each, and a job told of from both machines has one row.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from otel_forgesyte.reading import open_reader
+from otel_forgesyte_duckdb import Settings, drain, store_status
+from tests.targets.extensions import what_is_missing
+from tests.targets.postgres import PostgresServer
+
+_MACHINES, _WRITERS, _KILLED = 2, 4, 2
+_ROUNDS, _JOBS = 50, 200
+_WRITER = f"""
+import sys, time
+from otel_forgesyte import configure, constant, job, plugin
+
+@plugin(plugin=constant("half"))
+def half(): pass
+
+@job
+def work(job_id):
+    half()
+
+with configure():
+    for number in range({_ROUNDS}):
+        for name in range({_JOBS}):
+            work(f"job-{{name}}")
+        time.sleep(0.2)
+"""
+
+
+def run() -> int:
+    """Return 0 where everything agrees, 1 where not, 2 where something has to be installed."""
+    if missing := what_is_missing("ducklake", "postgres"):
+        _say(missing)
+        return 2
+    try:
+        server = PostgresServer()
+    except RuntimeError as error:
+        _say(str(error))
+        return 2
+    with tempfile.TemporaryDirectory(prefix="forgesyte-lake-") as folder:
+        try:
+            server.start()
+            server.create("lake")
+            return _run(server, Path(folder))
+        finally:
+            server.close()
+
+
+def _run(server: PostgresServer, folder: Path) -> int:
+    started = time.monotonic()
+    writers = [
+        _start(server, folder, machine) for machine in range(_MACHINES) for _ in range(_WRITERS)
+    ]
+    time.sleep(4)
+    for writer in writers[:: len(writers) // _KILLED][:_KILLED]:
+        writer.kill()
+    time.sleep(2)
+    server.kill()
+    time.sleep(1)
+    server.start()
+    for writer in writers:
+        writer.wait()
+    _say(f"{len(writers)} writers ended after {time.monotonic() - started:.0f} s, {_KILLED} killed")
+    return _counted(server, folder, started)
+
+
+def _counted(server: PostgresServer, folder: Path, started: float) -> int:
+    for machine in range(_MACHINES):
+        drain(_settings(server, folder, machine), timeout_s=300)
+    _say(f"drained after {time.monotonic() - started:.0f} s")
+    statuses = [store_status(_settings(server, folder, each)) for each in range(_MACHINES)]
+    rows = open_reader(server.target("lake")).sql(
+        "SELECT (SELECT count(*) FROM otel.spans), (SELECT count(DISTINCT span_id) FROM otel.spans),"
+        " (SELECT count(*) FROM job_metrics), (SELECT count(DISTINCT job_id) FROM job_metrics)"
+    )
+    spans, different, jobs, different_jobs = rows.fetchall()[0]
+    whole = (_MACHINES * _WRITERS - _KILLED) * _ROUNDS * _JOBS * 2
+    # What is in the lake is the same for both; what waits or is dead, each has its own.
+    accepted, stored = statuses[0].accepted, statuses[0].stored
+    dead = sum(status.dead_lines for status in statuses)
+    waiting = sum(status.spooled_lines for status in statuses)
+    _say(f"accepted {accepted}, stored {stored}, waiting {waiting}, dead {dead}")
+    _say(f"spans {spans}, of writers not killed {whole}, duplicates {spans - different}")
+    _say(f"jobs {jobs}, duplicates {jobs - different_jobs}")
+    agrees = (
+        accepted == stored
+        and (waiting, dead, spans - different, jobs - different_jobs) == (0, 0, 0, 0)
+        and spans >= whole
+        and jobs == _JOBS
+    )
+    _say("everything agrees" if agrees else "THIS DOES NOT AGREE")
+    return 0 if agrees else 1
+
+
+def _start(server: PostgresServer, folder: Path, machine: int) -> subprocess.Popen[bytes]:
+    settings = _settings(server, folder, machine)
+    environment = {
+        "OTEL_EXPORTER_DUCKDB_DATABASE": settings.database,
+        "OTEL_EXPORTER_DUCKDB_DATA_PATH": settings.data_path,
+        "OTEL_EXPORTER_DUCKDB_SPOOL_DIRECTORY": settings.spool_directory,
+        "OTEL_BSP_MAX_QUEUE_SIZE": "100000",
+        "OTEL_METRIC_EXPORT_INTERVAL": "1000",
+    }
+    return subprocess.Popen(
+        [sys.executable, "-c", _WRITER], env={**os.environ, **environment}, stderr=subprocess.DEVNULL
+    )
+
+
+def _settings(server: PostgresServer, folder: Path, machine: int) -> Settings:
+    return Settings.resolve(
+        database=server.target("lake"),
+        data_path=str(folder / "data"),
+        spool_directory=str(folder / f"machine-{machine}.spool"),
+    )
+
+
+def _say(line: str) -> None:
+    sys.stdout.write(f"ducklake: {line}\n")
+    sys.stdout.flush()
