@@ -146,9 +146,20 @@ def reading(
             attach = f"ATTACH {literal(str(path))} AS db (READ_ONLY)"
             retrying(path, deadline, lambda: connection.execute(attach))
             connection.execute("USE db")
+            see_archives(connection)
             yield connection
         finally:
             connection.close()
+
+
+def see_archives(connection: duckdb.DuckDBPyConnection) -> None:
+    """Let the connection find archived rows where they were moved together with the database."""
+    import duckdb
+
+    from otel_forgesyte_schema.archives import find_moved_archives
+
+    with contextlib.suppress(duckdb.CatalogException):  # older, or not ours: there are none
+        find_moved_archives(connection)
 
 
 def is_held(error: Exception) -> bool:
@@ -178,13 +189,19 @@ def _connect(path: Path, settings: Settings | None) -> duckdb.DuckDBPyConnection
     import duckdb
 
     is_new = not path.exists()
-    connection = duckdb.connect(path, config=configuration(settings))
+    try:
+        connection = duckdb.connect(path, config=configuration(settings))
+    except duckdb.Error as error:
+        if is_new and not is_held(error):
+            # On a full disk it is half a header, which the next opening would take for damage.
+            path.unlink(missing_ok=True)
+        raise
     # In a console, and under `python -c`, it would draw its progress into the application's output.
     connection.execute("SET enable_progress_bar = false")
     if is_new:  # later its mode is its owner's to choose, and may not be ours to change
         keep_private(path)
     if settings is not None:
-        _confine(connection, settings.spool)
+        _confine(connection, settings)
     return connection
 
 
@@ -196,10 +213,26 @@ def keep_private(path: Path) -> None:
             each.chmod(0o600)
 
 
-def _confine(connection: duckdb.DuckDBPyConnection, spool: Path) -> None:
-    # Projections come from other packages: what they may read is the spool, and nothing else.
-    connection.execute(f"SET allowed_directories = [{literal(f'{spool}/')}]")
+def _confine(connection: duckdb.DuckDBPyConnection, settings: Settings) -> None:
+    # Projections come from other packages: what they may read is the spool, and, where rows are
+    # archived, the archive. DuckDB's list holds folders with a slash at their end.
+    reach = [settings.spool]
+    if settings.archive_directory:
+        reach += [Path(settings.archive_directory).absolute(), *_archive_folders(connection)]
+    allowed = ", ".join(literal(f"{each}/") for each in reach)
+    connection.execute(f"SET allowed_directories = [{allowed}]")
     connection.execute("SET enable_external_access = false")
+
+
+def _archive_folders(connection: duckdb.DuckDBPyConnection) -> list[Path]:
+    import duckdb
+
+    from otel_forgesyte_schema.archives import archive_folders
+
+    try:
+        return archive_folders(connection)
+    except duckdb.CatalogException:  # a database that is yet to be made, or of an older version
+        return []
 
 
 def literal(text: str) -> str:

@@ -20,12 +20,14 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING
 
 from otel_forgesyte_duckdb.destinations import destination_of
+from otel_forgesyte_duckdb.housekeeping import Housekeeper
 from otel_forgesyte_duckdb.ingesting import LineCountMismatch, already_stored, store, whole
 from otel_forgesyte_duckdb.locks import file_lock, try_lock
 from otel_forgesyte_duckdb.segments import RECORDS, SegmentFile, list_sealed, recover
 from otel_forgesyte_duckdb.sifting import DrainStopped, Sifter, is_about_data
 from otel_forgesyte_duckdb.tallies import ended_tallies, keep_tallies
-from otel_forgesyte_schema import SCHEMA_VERSION, apply, prepare
+from otel_forgesyte_schema import SCHEMA_VERSION, bring_up_to_date, prepare
+from otel_forgesyte_schema.errors import DatabaseLocked
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
@@ -72,6 +74,8 @@ class Drainer:
         self._connection: duckdb.DuckDBPyConnection | None = None
         self._connection_lock = threading.Lock()
         self._stopping = threading.Event()
+        self._housekeeper = Housekeeper(settings)
+        self._is_untidy = False
 
     def elect(self) -> bool:
         """Become the spool's drainer until `resign`; False when another process is."""
@@ -130,7 +134,21 @@ class Drainer:
             if len(batch) < len(waiting):
                 time.sleep(_BREATH_S)
             is_late = time.monotonic() >= deadline
+        if self._is_untidy and not (is_late or self._stopping.is_set()):
+            self._tidy()
         return total
+
+    def _tidy(self) -> None:
+        """Do one part of the housekeeping, so that segments sealed meanwhile wait half a second."""
+        try:
+            with self._opened() as connection:
+                self._is_untidy = not self._housekeeper.step(connection)
+        except DatabaseLocked:
+            pass  # next time
+        except Exception as error:  # noqa: BLE001 - records go on into the database all the same
+            self._is_untidy = False
+            if not self._stopping.is_set():
+                self._housekeeper.put_off(error)
 
     def _drain_unless_stopped(self, batch: list[SegmentFile]) -> DrainReport:
         import duckdb
@@ -160,6 +178,7 @@ class Drainer:
             report = _ingest(connection, self._settings.spool, new, self._stopping)
             ended = ended_tallies(self._settings.spool)
             keep_tallies(connection, ended)
+            self._is_untidy = self._housekeeper.is_due(connection)
         if self._destination.has_kept:
             for path in [*(segment.path for segment in batch), *ended]:
                 path.unlink(missing_ok=True)
@@ -173,7 +192,7 @@ class Drainer:
             try:
                 # Asked each time: the file may be another one by now, even under its inode number.
                 if not _is_current(connection):
-                    apply(connection, _package_version())
+                    bring_up_to_date(connection, _package_version())
                 prepare(connection)
                 yield connection
             finally:

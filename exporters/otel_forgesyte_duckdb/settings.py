@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
+from otel_forgesyte_duckdb.retention import parse_retention, parse_size
 from otel_forgesyte_duckdb.targets import LAKE, LakeTarget, is_remote, lake_target, shown_database
 from otel_forgesyte_schema.errors import ConfigError
 
@@ -55,6 +56,12 @@ class Settings:
     """DuckDB's memory while draining."""
     threads: int = 1
     """DuckDB's threads while draining."""
+    retention: str = ""
+    """How long rows are kept: `30d`, or by table, `30d,job_metrics=365d`. Empty keeps all."""
+    max_bytes: int = 0
+    """Beyond this size the oldest spans, points and log records go. 0 is no limit."""
+    archive_directory: str = ""
+    """Where rows go as Parquet before they are deleted; empty deletes them."""
 
     @property
     def spool(self) -> Path:
@@ -90,10 +97,13 @@ class Settings:
 
     def anchored(self) -> Settings:
         """Return the same with absolute paths, so that a later `chdir` changes nothing."""
+        archive: dict[str, Any] = {}
+        if self.archive_directory:
+            archive["archive_directory"] = str(Path(self.archive_directory).absolute())
         path = self.data_path
         if path and not is_remote(path):
             path = str(Path(path).absolute())
-        anchored = replace(self, data_path=path, spool_directory=str(self.spool))
+        anchored = replace(self, data_path=path, spool_directory=str(self.spool), **archive)
         if self.lake is None:
             return replace(anchored, database=str(self.database_path))
         return anchored if self.lake.is_served else replace(anchored, database=self.target)
@@ -218,6 +228,11 @@ def _memory(value: Any) -> str:
     return str(value)
 
 
+def _retention(value: Any) -> str:
+    parse_retention(str(value))
+    return str(value)
+
+
 _PARSERS: dict[str, Callable[[Any], Any]] = {
     "database": _database,
     "data_path": _data_path,
@@ -229,4 +244,7 @@ _PARSERS: dict[str, Callable[[Any], Any]] = {
     "shutdown_timeout_s": _positive(float, 0),
     "memory_limit": _memory,
     "threads": _positive(int, 1),
+    "retention": _retention,
+    "max_bytes": parse_size,
+    "archive_directory": _directory,
 }

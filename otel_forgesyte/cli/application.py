@@ -17,11 +17,13 @@ from otel_forgesyte.cli import (
     health,
     job,
     jobs,
+    keeping,
     maintain,
     measures,
     query,
     schema,
     serve,
+    summary,
 )
 from otel_forgesyte.cli.exits import ExitCode, exit_code_help
 from otel_forgesyte.cli.failures import run_reporting, show_tracebacks
@@ -116,7 +118,10 @@ def options(
     ctx.obj = Invocation(database=database, as_json=as_json)
 
 
-for part in (jobs, job, measures, query, schema, drain, dead, maintain, serve, health, demo):
+_READING = (jobs, job, measures, summary, query)
+_KEEPING = (schema, drain, dead, keeping, maintain, serve, health, demo)
+
+for part in (*_READING, *_KEEPING):
     part.register(app)
 
 

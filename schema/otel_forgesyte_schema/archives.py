@@ -19,6 +19,7 @@ _RECORDED = (
     "SELECT table_name, base, folder, file FROM otel.archives ORDER BY table_name, date, file"
 )
 _PLACE = "SELECT path FROM duckdb_databases() WHERE database_name = current_database()"
+_FORGET = "DELETE FROM otel.archives WHERE folder = ? AND file = ?"
 _FOLDER = "otel_forgesyte_folder"
 _GLOBBING = str.maketrans({"[": "[[]", "*": "[*]", "?": "[?]"})
 
@@ -48,6 +49,22 @@ def recorded_archives(connection: Connection) -> list[ArchivedFile]:
     return [ArchivedFile(*row) for row in connection.execute(_RECORDED).fetchall()]
 
 
+def archive_folders(connection: Connection) -> list[Path]:
+    """Return the folders in which recorded files may lie."""
+    here = _here(connection)
+    files = recorded_archives(connection)
+    return sorted({Path(base, each.folder) for each in files for base in (here, each.base)})
+
+
+def forget_missing_archives(connection: Connection) -> list[ArchivedFile]:
+    """Do without the missing files, in the caller's transaction; return those."""
+    missing = missing_archives(connection)
+    for each in missing:
+        connection.execute(_FORGET, [each.folder, each.file])
+    show_archives(connection)
+    return missing
+
+
 def missing_archives(connection: Connection) -> list[ArchivedFile]:
     """Return the recorded files that are not where they were put, nor beside the database."""
     here = _here(connection)
@@ -64,8 +81,7 @@ def show_archives(connection: Connection) -> None:
     for file in recorded_archives(connection):
         files[file.table].append(file)
     for name, table, _, _ in order.RETAINED:
-        if files[name]:
-            connection.execute(_view(name, table, files[name], here))
+        connection.execute(_view(name, table, files[name], here))
 
 
 def find_moved_archives(connection: Connection) -> None:
@@ -81,11 +97,13 @@ def find_moved_archives(connection: Connection) -> None:
 
 
 def _view(name: str, table: str, files: Sequence[ArchivedFile], here: Path) -> str:
+    canonical = sql_file("views", f"all_{name}").sql
+    if not files:
+        return canonical
     found = [(file, file.found(here)) for file in files]
     missing = next((file for file, base in found if base is None), None)
     # The canonical view over more than its table: its columns are listed in one place only.
     part = sql_file("maintenance", "all_rows" if missing is None else "all_rows_missing").sql
-    canonical = sql_file("views", f"all_{name}").sql
     sql = canonical.replace(f"FROM {table};", part.replace("FROM TABLE", f"FROM {table}"))
     if missing is not None:
         what = (

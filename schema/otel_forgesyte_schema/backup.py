@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from otel_forgesyte_schema.connection import Connection
 
 _BACKUP = "otel_forgesyte_backup"
+_TABLES = "SELECT schema_name, table_name FROM duckdb_tables() WHERE database_name = ?"
 
 
 def back_up(connection: Connection, version: int) -> str | None:
@@ -46,6 +47,18 @@ def back_up(connection: Connection, version: int) -> str | None:
     return str(backup)
 
 
+def copy_to(connection: Connection, destination: Path) -> None:
+    """Copy the current database into a new file and compare what both hold; the file is synced.
+
+    Raises:
+        OSError, duckdb.Error: the copy could not be written; a part of it may be left.
+    """
+    rows = connection.execute("SELECT current_database()").fetchall()
+    database = str(rows[0][0])
+    _copy(connection, database, destination)
+    _sync(destination)
+
+
 def _remove_parts(database: Path) -> None:
     # Whoever may write to the database is alone with it: parts beside it are from killed processes.
     # One of this very second has the name of the next, and its tables would be in the way.
@@ -67,7 +80,7 @@ def _free_path(stem: str) -> Path:
 
 def _copy(connection: Connection, database: str, partial: Path) -> None:
     literal = str(partial).replace("'", "''")
-    connection.execute(f"ATTACH '{literal}' AS {_BACKUP}")
+    connection.execute(f"ATTACH '{literal}' AS {_BACKUP} (STORAGE_VERSION 'v1.5.0')")
     try:
         # DuckDB creates files for everyone to read; telemetry is for its owner. The write-ahead log
         # is not there yet, and DuckDB appends to the one it finds.
@@ -75,9 +88,21 @@ def _copy(connection: Connection, database: str, partial: Path) -> None:
         _log_of(partial).touch(mode=0o600)
         connection.execute(f"COPY FROM DATABASE {quoted(database)} TO {_BACKUP}")
         connection.execute(f"CHECKPOINT {_BACKUP}")
+        _compare(connection, database)
     finally:
         connection.execute(f"DETACH {_BACKUP}")
     _log_of(partial).unlink(missing_ok=True)  # nothing is in it; a log belongs to a name
+
+
+def _compare(connection: Connection, database: str) -> None:
+    for schema, table in connection.execute(_TABLES, [database]).fetchall():
+        name = f"{quoted(schema)}.{quoted(table)}"
+        counts = [
+            connection.execute(f"SELECT count(*) FROM {quoted(each)}.{name}").fetchall()  # noqa: S608
+            for each in (database, _BACKUP)
+        ]
+        if counts[0] != counts[1]:
+            raise OSError(f"the copy of {schema}.{table} holds {counts[1]} rows, not {counts[0]}")
 
 
 def _sync(file: Path) -> None:

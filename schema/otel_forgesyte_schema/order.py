@@ -134,7 +134,7 @@ MAINTENANCE = (
     "ran_delete",
     "ran_insert",
 )
-"""Steps of retention, archive and ledger; `TABLE` and `MOMENT` in them are filled from `RETAINED`."""
+"""Steps of retention, archive and ledger; `TABLE` and `MOMENT` in them come from `RETAINED`."""
 
 RETAINED = (
     # name, table, when its rows happened, and what runs before they are deleted
@@ -146,5 +146,6 @@ RETAINED = (
     ("overlay_metrics", "overlay_metrics", "created_at", ()),
     ("device_usage", "device_usage", "created_at", ()),
 )
-"""Tables whose rows may go with age. The first three may also go for their size: they are most of a
-file, and DuckDB frees the space of their deleted rows, which it hardly does for tables with a key."""
+"""Tables whose rows may go with age. The first three may also go for their size: they are most of
+a file, and DuckDB frees the room of their deleted rows, which it hardly does for tables with keys.
+"""

@@ -1,0 +1,137 @@
+"""A database file without the room that deleted rows left: a copy of it, put in its place.
+
+    new file beside, counted and synced  ->  nobody wrote meanwhile?  ->  rename over the old one
+
+Killed before the rename, the old file stands and a part beside it is removed next time; after it,
+the new one does. DuckDB's own lock keeps drainers out meanwhile; records wait in the spool.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from otel_forgesyte_duckdb.database import gate, writing
+from otel_forgesyte_duckdb.destinations import identity, is_checkpointed
+from otel_forgesyte_schema.backup import copy_to
+from otel_forgesyte_schema.errors import ConfigError, DatabaseLocked
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
+    from pathlib import Path
+
+    from otel_forgesyte_duckdb.settings import Settings
+
+_SUFFIX = ".compacting"
+
+
+class _WrittenMeanwhile(DatabaseLocked):
+    """Somebody wrote to the old file between its copy and the swap: the copy lacks that."""
+
+
+@dataclass(frozen=True, slots=True)
+class Compacted:
+    """Bytes of the file before and after."""
+
+    bytes_before: int
+    bytes_after: int
+
+
+def compact(settings: Settings, timeout_s: float = 60.0) -> Compacted:
+    """Write the database anew without unused room, and put it in the place of the old file.
+
+    Needs as much free disk as the file is long, and holds the database meanwhile.
+
+    Raises:
+        ConfigError: there is no database, or too little room beside it.
+        DatabaseLocked: somebody else held it, or wrote to it in the last moment.
+        duckdb.Error, OSError: the copy could not be made; the old file stands.
+    """
+    path = settings.database_path
+    if not path.is_file():
+        raise ConfigError(f"there is no database at {path}: nothing to compact")
+    path = path.resolve()  # a link to it stays a link
+    before = path.stat().st_size
+    if shutil.disk_usage(path.parent).free < before:
+        raise ConfigError(f"{path.parent} has less than {before} bytes free: make room for a copy")
+    new = path.with_name(path.name + _SUFFIX)
+    deadline = time.monotonic() + timeout_s
+    # Not under the drainers' lock: a running application never lets go of that one.
+    while True:
+        try:
+            _write_anew(path, new, max(0.0, deadline - time.monotonic()))
+            break
+        except _WrittenMeanwhile:
+            if time.monotonic() >= deadline:
+                raise
+    return Compacted(before, path.stat().st_size)
+
+
+def _write_anew(path: Path, new: Path, patience_s: float) -> None:
+    _remove(new)
+    try:
+        with writing(path, patience_s) as connection:
+            connection.execute("CHECKPOINT")
+            opened = identity(path)
+            copy_to(connection, new)
+            new.chmod(path.stat().st_mode & 0o777)
+        _swap(path, new, opened)
+    finally:
+        _remove(new)
+
+
+def _swap(path: Path, new: Path, opened: tuple[int, int]) -> None:
+    # DuckDB has let go of the file: if closed later, it would remove the new file's log by name. In
+    # this moment another program may write to the old one. What it changed shows in size and time,
+    # and once the old file is locked here, nobody else can begin.
+    lock = gate(path)
+    if not lock.acquire(timeout=1.0):
+        raise DatabaseLocked(f"{path} is in use by another thread of this process")
+    try:
+        closed = path.stat()
+        with _locked(path):
+            now = path.stat()
+            same = (now.st_size, now.st_mtime_ns) == (closed.st_size, closed.st_mtime_ns)
+            if identity(path) != opened or not same or not is_checkpointed(path):
+                raise _WrittenMeanwhile(f"{path} was written to meanwhile: try again")
+            new.replace(path)
+            _sync_folder(path)
+    finally:
+        lock.release()
+
+
+@contextlib.contextmanager
+def _locked(path: Path) -> Generator[None]:
+    """Keep writers out as DuckDB does, with a POSIX lock on the file; readers may go on."""
+    if os.name == "nt":
+        yield
+        return
+    import fcntl
+
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        try:
+            fcntl.lockf(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except OSError as error:
+            raise _WrittenMeanwhile(f"{path} was opened by another program: try again") from error
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _sync_folder(path: Path) -> None:
+    if os.name != "nt":
+        descriptor = os.open(path.parent, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+
+def _remove(new: Path) -> None:
+    for left in (new, new.with_name(f"{new.name}.wal")):
+        left.unlink(missing_ok=True)
