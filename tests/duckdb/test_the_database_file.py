@@ -13,6 +13,9 @@ from otel_forgesyte_duckdb import Settings, reading, writing
 from otel_forgesyte_schema.errors import ConfigError
 
 if TYPE_CHECKING:
+    import subprocess
+    from collections.abc import Callable
+
     from tests.duckdb.conftest import Target
 
 
@@ -87,3 +90,28 @@ def test_a_working_directory_with_a_question_mark_is_refused_too(
     for given in ({"database": "t.duckdb"}, {}):
         with pytest.raises(ConfigError, match=r"no `[?]` may be in the path"):
             Settings.resolve(**given)
+
+
+def test_a_database_that_a_full_disk_kept_from_being_made_leaves_no_half_a_file(
+    tmp_path: Path, run_python: Callable[..., subprocess.CompletedProcess[str]]
+) -> None:
+    done = run_python(
+        """
+        import resource, signal, sys
+        import duckdb
+        from otel_forgesyte_duckdb import writing
+
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        _, most = resource.getrlimit(resource.RLIMIT_FSIZE)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (6_000, most))
+        try:
+            with writing(sys.argv[1]):
+                pass
+        except duckdb.Error as error:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (most, most))
+            print("refused")
+        """,
+        tmp_path / "a.duckdb",
+    )
+    assert done.stdout == "refused\n", done.stderr
+    assert list(tmp_path.glob("a.duckdb*")) == []
