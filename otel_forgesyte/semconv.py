@@ -77,6 +77,12 @@ EXCEPTION_STACKTRACE: Final = "exception.stacktrace"
 EXCEPTION_TYPE: Final = "exception.type"
 """Qualified class of the exception."""
 
+OTEL_COMPONENT_NAME: Final = "otel.component.name"
+"""The component in its process."""
+
+OTEL_COMPONENT_TYPE: Final = "otel.component.type"
+"""The class of the component."""
+
 SERVICE_INSTANCE_ID: Final = "service.instance.id"
 """One running process of the application."""
 
@@ -147,6 +153,15 @@ class Instrument:
 
 # Metrics
 
+METRIC_FORGESYTE_DEAD_LETTERS: Final = Instrument(
+    name="forgesyte.dead_letters",
+    kind="gauge",
+    unit="{record}",
+    description="Records set aside because they cannot be stored.",
+    bounds=None,
+    attributes=(OTEL_COMPONENT_TYPE, OTEL_COMPONENT_NAME),
+)
+
 METRIC_FORGESYTE_DEVICE_FALLBACKS: Final = Instrument(
     name="forgesyte.device.fallbacks",
     kind="counter",
@@ -156,6 +171,15 @@ METRIC_FORGESYTE_DEVICE_FALLBACKS: Final = Instrument(
     attributes=(FORGESYTE_DEVICE_REQUESTED, FORGESYTE_DEVICE_USED),
 )
 """The reason is free text and stands in the log event, never in a label."""
+
+METRIC_FORGESYTE_DRAIN_DURATION: Final = Instrument(
+    name="forgesyte.drain.duration",
+    kind="histogram",
+    unit="s",
+    description="Time that one drain of the spool into the database took, in this process.",
+    bounds=(0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0),
+    attributes=(OTEL_COMPONENT_TYPE, OTEL_COMPONENT_NAME, ERROR_TYPE),
+)
 
 METRIC_FORGESYTE_JOB_ACTIVE: Final = Instrument(
     name="forgesyte.job.active",
@@ -264,3 +288,53 @@ METRIC_FORGESYTE_PLUGIN_EXECUTION_DURATION: Final = Instrument(
     ),
 )
 """Runs, failures and soft errors are counts of this histogram by attribute."""
+
+METRIC_FORGESYTE_RECORDS_ACCEPTED: Final = Instrument(
+    name="forgesyte.records.accepted",
+    kind="counter",
+    unit="{record}",
+    description="Records that this process was given for the database.",
+    bounds=None,
+    attributes=(OTEL_COMPONENT_TYPE, OTEL_COMPONENT_NAME),
+)
+"""As many as were exported or dropped, and what an export has in hand. The record of a span that
+still runs is one too.
+"""
+
+METRIC_FORGESYTE_RECORDS_DROPPED: Final = Instrument(
+    name="forgesyte.records.dropped",
+    kind="counter",
+    unit="{record}",
+    description="Records that this process could not keep.",
+    bounds=None,
+    attributes=(OTEL_COMPONENT_TYPE, OTEL_COMPONENT_NAME, ERROR_TYPE),
+)
+"""The reason is `error.type`, as in `otel.loss_ledger`."""
+
+METRIC_FORGESYTE_SPOOL_OLDEST_AGE: Final = Instrument(
+    name="forgesyte.spool.oldest.age",
+    kind="gauge",
+    unit="s",
+    description="Time since the oldest sealed segment was written; 0 when nothing waits.",
+    bounds=None,
+    attributes=(OTEL_COMPONENT_TYPE, OTEL_COMPONENT_NAME),
+)
+"""Rises for as long as nobody can drain."""
+
+METRIC_FORGESYTE_SPOOL_RECORDS: Final = Instrument(
+    name="forgesyte.spool.records",
+    kind="gauge",
+    unit="{record}",
+    description="Records in sealed segments, by all processes that share the spool.",
+    bounds=None,
+    attributes=(OTEL_COMPONENT_TYPE, OTEL_COMPONENT_NAME),
+)
+
+METRIC_FORGESYTE_SPOOL_SIZE: Final = Instrument(
+    name="forgesyte.spool.size",
+    kind="gauge",
+    unit="By",
+    description="What the segments of the spool take on disk.",
+    bounds=None,
+    attributes=(OTEL_COMPONENT_TYPE, OTEL_COMPONENT_NAME),
+)

@@ -10,6 +10,7 @@ from otel_forgesyte_duckdb.exporters import (
     DuckDBMetricExporter,
     DuckDBSpanExporter,
 )
+from otel_forgesyte_duckdb.reporting import report_metrics
 from otel_forgesyte_duckdb.settings import SettingRow, Settings
 from otel_forgesyte_duckdb.status import StoreStatus, store_status
 from otel_forgesyte_schema.errors import ConfigError, DatabaseLocked
@@ -28,6 +29,7 @@ __all__ = [
     "drain",
     "read_letters",
     "reading",
+    "report_metrics",
     "store_status",
     "writing",
 ]

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from typing import TYPE_CHECKING, Any
 
 from opentelemetry.sdk._logs.export import LogRecordExporter, LogRecordExportResult
@@ -21,7 +22,8 @@ from opentelemetry.sdk.metrics.export import (
 )
 from opentelemetry.sdk.trace.export import SpanExporter, SpanExportResult
 
-from otel_forgesyte_duckdb import stores
+from otel_forgesyte_duckdb import stores, timing
+from otel_forgesyte_duckdb.components import EXPORTERS, component
 from otel_forgesyte_duckdb.encode_logs import log_encoder
 from otel_forgesyte_duckdb.encode_metrics import metric_encoder, metric_points
 from otel_forgesyte_duckdb.encode_spans import span_encoder
@@ -49,6 +51,7 @@ class _Channel:
         self, signal: str, redact: Redact | None, settings: dict[str, Any], *resource_keys: str
     ) -> None:
         self._store = stores.acquire(Settings.resolve(**settings))
+        self._store.signals.add(signal)
         self._signal = signal
         self._encoder = LineEncoder(redact)
         self.origins = Origins(self._encoder, *resource_keys)
@@ -56,6 +59,16 @@ class _Channel:
         self._shutting_down = threading.Lock()
 
     def send(self, items: Iterable[Any], to_record: Callable[[Any], Record]) -> bool:
+        begin = time.perf_counter()
+        done = self._send(items, to_record)
+        if timing.listeners:
+            name = component(EXPORTERS[self._signal], self._store.number)
+            # Which reasons there were, and how often, is in the counters.
+            error = "" if done else "_OTHER"
+            timing.tell(timing.EXPORT, name, time.perf_counter() - begin, error)
+        return done
+
+    def _send(self, items: Iterable[Any], to_record: Callable[[Any], Record]) -> bool:
         # A redaction hook or a log handler that makes telemetry would come back here for ever.
         nested = getattr(_exporting, "now", False)
         _exporting.now = True
@@ -162,6 +175,10 @@ class DuckDBMetricExporter(MetricExporter):
         points = metric_points(metrics_data, self._channel.origins)
         done = self._channel.send(points, metric_encoder(self._channel.used))
         return MetricExportResult.SUCCESS if done else MetricExportResult.FAILURE
+
+    def count_refused(self, reason: str, count: int) -> None:
+        """Count records that never came this far, as accepted and dropped for that reason."""
+        self._channel.refuse(reason, count)
 
     def force_flush(self, timeout_millis: float = 10_000) -> bool:
         """Return True once everything exported so far is in the database; False on timeout."""

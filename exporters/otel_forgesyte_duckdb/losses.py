@@ -29,6 +29,13 @@ SEGMENT_VANISHED = "segment_vanished"
 DISCARDED = "discarded"
 AFTER_INTAKE = frozenset({SEGMENT_DAMAGED, SEGMENT_VANISHED, DISCARDED})
 
+# Records that never reached an exporter: what stands before it had no room for them, or had ended.
+QUEUE_FULL = "queue_full"
+QUEUE_ENDED = "already_shutdown"
+BUFFER_FULL = "buffer_full"
+EXPORT_TIMEOUT = "export_timeout"
+BEFORE_EXPORT = frozenset({QUEUE_FULL, QUEUE_ENDED, BUFFER_FULL, EXPORT_TIMEOUT})
+
 
 def reason_of(error: OSError) -> str:
     """Return a short fixed phrase for a failed write, to be grouped by."""
@@ -54,6 +61,11 @@ class Losses:
             self._told.add((signal, reason))
         if first:
             _logger.error("dropping %s: %s; counted from here on without a word", signal, reason)
+
+    def totals(self) -> dict[tuple[str, str], int]:
+        """Return everything lost so far, by signal and reason."""
+        with self._lock:
+            return dict(self.total)
 
     def waiting(self) -> dict[tuple[str, str], int]:
         """Return what is not yet written down."""

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import logging
 import time
 from typing import TYPE_CHECKING
 
+from otel_forgesyte_duckdb import timing
+from otel_forgesyte_duckdb.components import DRAINER, component
 from otel_forgesyte_duckdb.draining import Drainer, drainer_pid
 from otel_forgesyte_duckdb.segments import list_sealed
 
@@ -18,6 +21,7 @@ if TYPE_CHECKING:
     from otel_forgesyte_duckdb.settings import Settings
 
 LONGEST_PAUSE_S = 30.0
+_numbers = itertools.count()
 _logger = logging.getLogger(__name__)
 
 
@@ -31,6 +35,7 @@ class PatientDrainer:
         self._pause_s = 0.0
         self._complaint = ""
         self._is_beaten = False
+        self._number = next(_numbers)
 
     def attend(self, deadline: float) -> None:
         """Drain what is sealed, unless that has just failed."""
@@ -45,7 +50,8 @@ class PatientDrainer:
             self._is_beaten = not self._drainer.elect()
             if self._is_beaten:
                 return False
-            self._drainer.drain(deadline)
+            with timing.timed(timing.DRAIN, component(DRAINER, self._number)):
+                self._drainer.drain(deadline)
         except Exception as error:  # noqa: BLE001 - the thread must outlive whatever DuckDB raises
             self._back_off(error)
             return False

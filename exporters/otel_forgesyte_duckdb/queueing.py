@@ -9,11 +9,14 @@ from __future__ import annotations
 
 import contextlib
 import copy
+import itertools
+import logging
 import os
 import threading
+import time
 import weakref
-from collections import deque
-from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
+from collections import Counter, defaultdict, deque
+from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
 from opentelemetry.context import (
     _SUPPRESS_INSTRUMENTATION_KEY,  # pyright: ignore[reportPrivateUsage] - the SDK has no other
@@ -26,19 +29,26 @@ from opentelemetry.sdk._logs import LogRecordProcessor, ReadableLogRecord
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import ReadableSpan, SpanProcessor
 
+from otel_forgesyte_duckdb.losses import EXPORT_TIMEOUT, QUEUE_ENDED, QUEUE_FULL
+
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from opentelemetry.sdk._logs import ReadWriteLogRecord
 
     from otel_forgesyte_duckdb.exporters import DuckDBLogExporter, DuckDBSpanExporter
 
 _Item = TypeVar("_Item")
-_Taken = TypeVar("_Taken", contravariant=True)
+_Taken_contra = TypeVar("_Taken_contra", contravariant=True)
+_SHUTDOWN_S = 5.0  # an application's end waits no longer; the SDK passes no limit
+_logger = logging.getLogger(__name__)
+_numbers: defaultdict[str, Iterator[int]] = defaultdict(itertools.count)
+live: weakref.WeakSet[RecordQueue[Any]] = weakref.WeakSet()
+"""The queues of this process that take records."""
 
 
-class _Exporter(Protocol[_Taken]):
-    def export(self, batch: Sequence[_Taken], /) -> object: ...
+class _Exporter(Protocol[_Taken_contra]):
+    def export(self, batch: Sequence[_Taken_contra], /) -> object: ...
     def count_refused(self, reason: str, count: int) -> None: ...
     def shutdown(self) -> None: ...
 
@@ -51,34 +61,47 @@ class RecordQueue(Generic[_Item]):
     """
 
     def __init__(
-        self, exporter: _Exporter[_Item], limit: int, interval_s: float, batch: int
+        self, signal: str, exporter: _Exporter[_Item], limit: int, interval_s: float, batch: int
     ) -> None:
+        self.signal = signal
+        self.limit = limit
         self._exporter = exporter
-        self._limit = limit
         self._batch = batch
         self._interval_s = interval_s
         self._is_shut_down = False
         self._begin()
+        live.add(self)
         if hasattr(os, "register_at_fork"):
             # The hook lives as long as the process: a weak one keeps this queue collectable.
             hook = weakref.WeakMethod(self._begin)
             os.register_at_fork(after_in_child=lambda: (method := hook()) and method())
 
     def _begin(self) -> None:
+        self.number = next(_numbers[self.signal])
+        self.processed: Counter[str] = Counter()
         self._items: deque[_Item] = deque()
+        self._taken = self._left = 0
         self._lock = threading.Lock()
+        self._moved = threading.Condition(self._lock)
         self._exporting = threading.Lock()
         self._wake = threading.Event()
         self._thread: threading.Thread | None = None
 
+    def __len__(self) -> int:
+        """How many records wait."""
+        return len(self._items)
+
     def put(self, item: _Item) -> None:
         """Take one record, or count it as refused. Never waits for the exporter."""
         with self._lock:
-            reason = "already_shutdown" if self._is_shut_down else ""
-            if not reason and len(self._items) >= self._limit:
-                reason = "queue_full"
-            if not reason:
+            reason = QUEUE_ENDED if self._is_shut_down else ""
+            if not reason and len(self._items) >= self.limit:
+                reason = QUEUE_FULL
+            if reason:
+                self.processed[reason] += 1
+            else:
                 self._items.append(item)
+                self._taken += 1
             waiting = len(self._items)
         if reason:
             self._exporter.count_refused(reason, 1)
@@ -88,36 +111,72 @@ class RecordQueue(Generic[_Item]):
         if waiting >= self._batch and not self._wake.is_set():
             self._wake.set()
 
-    def flush(self) -> bool:
-        """Export what was taken so far, in the caller's thread."""
-        token = attach(set_value(_SUPPRESS_INSTRUMENTATION_KEY, value=True))
-        try:
-            with self._exporting:  # also waits for a batch that the other thread has in hand
-                left = len(self._items)
-                while left > 0:
-                    left -= self._export(min(left, self._batch))
-        finally:
-            detach(token)
-        return True
+    def flush(self, timeout_s: float) -> bool:
+        """Return True once everything taken so far was exported; False on timeout."""
+        deadline = time.monotonic() + timeout_s
+        with self._lock:
+            taken = self._taken
+        if taken > self._left and not self._is_running():
+            self._start()
+        if not self._is_running():
+            self._export_all()
+        self._wake.set()
+        with self._moved:
+            return self._moved.wait_for(
+                lambda: self._left >= taken, max(0.0, deadline - time.monotonic())
+            )
 
-    def shutdown(self) -> None:
-        """Export what is left and shut the exporter down; later records are refused."""
+    def shutdown(self, timeout_s: float) -> None:
+        """Export what is left and shut the exporter down; later records are refused.
+
+        What an exporter that hangs has not taken in time is refused too.
+        """
         with self._lock:
             if self._is_shut_down:
                 return
             self._is_shut_down = True
+        live.discard(self)
+        if not self.flush(timeout_s):
+            with self._lock:
+                refused = len(self._items)
+                self._items.clear()
+                self.processed[EXPORT_TIMEOUT] += refused
+            _logger.error("the exporter of %s hangs: %d records dropped", self.signal, refused)
+            if refused:
+                self._exporter.count_refused(EXPORT_TIMEOUT, refused)
         self._wake.set()
-        self.flush()
         self._exporter.shutdown()
 
-    def _export(self, count: int) -> int:
-        batch = [self._items.popleft() for _ in range(count)]
-        self._exporter.export(batch)
-        return count
+    def _is_running(self) -> bool:
+        return self._thread is not None and self._thread.is_alive()
+
+    def _export_all(self) -> None:
+        token = attach(set_value(_SUPPRESS_INSTRUMENTATION_KEY, value=True))
+        try:
+            # Where no thread can be started any more, several callers may do its work.
+            with self._exporting:
+                while self._export_batch():
+                    pass
+        finally:
+            detach(token)
+
+    def _export_batch(self) -> bool:
+        with self._lock:
+            batch = [self._items.popleft() for _ in range(min(self._batch, len(self._items)))]
+        if not batch:
+            return False
+        try:
+            self._exporter.export(batch)
+        finally:
+            with self._moved:
+                self.processed[""] += len(batch)
+                self._left += len(batch)
+                self._moved.notify_all()
+        return True
 
     def _start(self) -> None:
         with self._lock:
-            if self._thread is not None or self._is_shut_down:
+            if self._is_running():
                 return
             thread = threading.Thread(target=self._run, name="otel-forgesyte-queue", daemon=True)
             with contextlib.suppress(RuntimeError):  # the interpreter is ending; shutdown exports
@@ -125,10 +184,13 @@ class RecordQueue(Generic[_Item]):
                 self._thread = thread
 
     def _run(self) -> None:
-        while not self._is_shut_down:
+        while True:
             self._wake.wait(self._interval_s)
             self._wake.clear()
-            self.flush()
+            is_last = self._is_shut_down
+            self._export_all()
+            if is_last:
+                return
 
 
 class QueuedSpanProcessor(SpanProcessor):
@@ -137,20 +199,22 @@ class QueuedSpanProcessor(SpanProcessor):
     def __init__(
         self, exporter: DuckDBSpanExporter, limit: int, interval_s: float, batch: int = 512
     ) -> None:
-        self._queue: RecordQueue[ReadableSpan] = RecordQueue(exporter, limit, interval_s, batch)
+        self._queue: RecordQueue[ReadableSpan] = RecordQueue(
+            "spans", exporter, limit, interval_s, batch
+        )
 
     def on_end(self, span: ReadableSpan) -> None:
         """Take an ended span."""
         if span.context is not None and span.context.trace_flags.sampled:
             self._queue.put(span)
 
-    def force_flush(self, timeout_millis: int = 30_000) -> bool:  # noqa: ARG002 - SDK signature
-        """Hand everything taken so far to the exporter, which never waits for the database."""
-        return self._queue.flush()
+    def force_flush(self, timeout_millis: int = 30_000) -> bool:
+        """Return True once the exporter has everything taken so far; False on timeout."""
+        return self._queue.flush(timeout_millis / 1_000)
 
     def shutdown(self) -> None:
-        """Export what is left and shut the exporter down."""
-        self._queue.shutdown()
+        """Export what is left, for five seconds at most, and shut the exporter down."""
+        self._queue.shutdown(_SHUTDOWN_S)
 
 
 class QueuedLogProcessor(LogRecordProcessor):
@@ -160,7 +224,7 @@ class QueuedLogProcessor(LogRecordProcessor):
         self, exporter: DuckDBLogExporter, limit: int, interval_s: float, batch: int = 512
     ) -> None:
         self._queue: RecordQueue[ReadableLogRecord] = RecordQueue(
-            exporter, limit, interval_s, batch
+            "logs", exporter, limit, interval_s, batch
         )
 
     def on_emit(self, log_record: ReadWriteLogRecord) -> None:
@@ -177,10 +241,10 @@ class QueuedLogProcessor(LogRecordProcessor):
             )
         )
 
-    def force_flush(self, timeout_millis: int = 30_000) -> bool:  # noqa: ARG002 - SDK signature
-        """Hand everything taken so far to the exporter, which never waits for the database."""
-        return self._queue.flush()
+    def force_flush(self, timeout_millis: int = 30_000) -> bool:
+        """Return True once the exporter has everything taken so far; False on timeout."""
+        return self._queue.flush(timeout_millis / 1_000)
 
     def shutdown(self) -> None:
-        """Export what is left and shut the exporter down."""
-        self._queue.shutdown()
+        """Export what is left, for five seconds at most, and shut the exporter down."""
+        self._queue.shutdown(_SHUTDOWN_S)

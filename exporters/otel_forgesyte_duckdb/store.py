@@ -7,6 +7,7 @@ Exporters of all three signals share it, so the last one to shut down is the one
 from __future__ import annotations
 
 import contextlib
+import itertools
 import logging
 import os
 import threading
@@ -20,9 +21,11 @@ from opentelemetry.context import (
     set_value,
 )
 
+from otel_forgesyte_duckdb import timing
 from otel_forgesyte_duckdb.dead_letters import DeadLetter, dead_bytes
 from otel_forgesyte_duckdb.duty import duty_of
 from otel_forgesyte_duckdb.losses import Losses
+from otel_forgesyte_duckdb.overview import look_at
 from otel_forgesyte_duckdb.spool import SpoolWriter
 
 if TYPE_CHECKING:
@@ -31,6 +34,7 @@ if TYPE_CHECKING:
     from otel_forgesyte_duckdb.duty import Duty
     from otel_forgesyte_duckdb.lines import EncodedBatch
     from otel_forgesyte_duckdb.origins import Origin
+    from otel_forgesyte_duckdb.overview import Overview
     from otel_forgesyte_duckdb.settings import Settings
 
 _POLL_S = 0.01
@@ -38,6 +42,8 @@ _DRAIN_SLICE_S = 1.0
 _INTERRUPTING_S = 5.0  # a checkpoint cannot be interrupted
 _JUST_NOW_S = 1.0
 _DEAD_SHARE = 10  # dead letters may take a tenth of what the spool may
+_LOOK_S = 1.0
+_numbers = itertools.count()
 _logger = logging.getLogger(__name__)
 
 
@@ -46,14 +52,20 @@ class Store:
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
+        self.signals: set[str] = set()
         self._begin(duty_of(settings))
 
     def _begin(self, duty: Duty) -> None:
         self._pid = os.getpid()
+        # Another one in a forked child, which is another component with counts of its own.
+        self.number = next(_numbers)
         self._duty = duty
         self.losses = Losses()
         self.writer = SpoolWriter(self.settings, self.losses)
         self.accepted: Counter[str] = Counter()
+        self.kept: Counter[str] = Counter()
+        self.overview: Overview | None = None
+        self._looked_at = -_LOOK_S
         self._counting = threading.Lock()
         self._thread: threading.Thread | None = None
         self._thread_lock = threading.Lock()
@@ -77,12 +89,14 @@ class Store:
         if not batch.lines and not batch.dead:
             return True
         self._ensure_thread()
-        kept = True
-        if batch.dead:
-            kept = self._set_aside(signal, batch.dead)
-        if batch.lines:
-            kept &= self.writer.append(signal, batch.data, batch.lines)
-        return kept
+        kept = 0
+        if batch.dead and self._set_aside(signal, batch.dead):
+            kept += len(batch.dead)
+        if batch.lines and self.writer.append(signal, batch.data, batch.lines):
+            kept += batch.lines
+        with self._counting:
+            self.kept[signal] += kept
+        return kept == batch.lines + len(batch.dead)
 
     def offer(self, signal: str, batch: EncodedBatch, origins: Iterable[Origin]) -> str:
         """Take lines from a sender that keeps what is refused: return why they were, or nothing.
@@ -97,6 +111,7 @@ class Store:
         if not reason:
             with self._counting:
                 self.accepted[signal] += batch.lines
+                self.kept[signal] += batch.lines
         return reason
 
     def start(self) -> None:
@@ -196,6 +211,9 @@ class Store:
         # A long backlog means nobody can drain: fewer, larger segments then.
         self.writer.seal(self.settings.flush_interval_s * (len(self.writer.unfinished()) // 16))
         self._duty.attend(time.monotonic() + _DRAIN_SLICE_S)
+        # Here and not where somebody asks: a scrape must not wait for a long list of files.
+        if timing.listeners and time.monotonic() - self._looked_at >= _LOOK_S:
+            self.overview, self._looked_at = look_at(self.settings.spool), time.monotonic()
 
     def _complain(self, error: Exception) -> None:
         complaint = f"{type(error).__name__}: {error}"

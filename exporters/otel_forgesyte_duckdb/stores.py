@@ -62,6 +62,11 @@ def live_store(settings: Settings) -> Store | None:
     return _stores.get(_target(settings))
 
 
+def live_stores() -> list[Store]:
+    """Return all stores of this process that exporters have open."""
+    return list(_stores.values())
+
+
 def check_target(settings: Settings) -> None:
     """Make sure the directories on this machine can be written to, creating them if need be.
 

@@ -144,5 +144,5 @@ def _locked(path: Path, error: Exception, timeout_s: float) -> str:
     holder = f"process {found[1]}" if found else "another connection of this process"
     return (
         f"{path} was held by {holder} for all of {timeout_s:g} s; wait until it has finished, or "
-        "stop it"
+        "stop it; if it is `otel-forgesyte serve`, ask the quack: address that it named"
     )

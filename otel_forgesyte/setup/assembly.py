@@ -22,6 +22,7 @@ from otel_forgesyte.setup.processors import JobSpanProcessor
 from otel_forgesyte.setup.report import Report
 from otel_forgesyte.setup.sampler import prove_against_sampling
 from otel_forgesyte.setup.worker import Worker
+from otel_forgesyte_duckdb import report_metrics
 
 if TYPE_CHECKING:
     from otel_forgesyte.setup.providers import Pipeline
@@ -59,8 +60,11 @@ def assemble(settings: Settings, overrides: dict[str, Any]) -> Telemetry:
     overlays.send_frames_to(frames)
     worker = Worker((jobs, frames, measurements), _INTERVAL_S)
     server = _server(left, report, reader)
+    reporting = report.attempt("metrics: of the exporters", report_metrics, metric.provider)
     return Telemetry(
-        report.parts, Machinery(pipelines, jobs, frames, worker, reader, server), overrides
+        report.parts,
+        Machinery(pipelines, jobs, frames, worker, reader, server, reporting),
+        overrides,
     )
 
 

@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 from collections import deque
-from typing import Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+from otel_forgesyte import telemetry
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 Item = TypeVar("Item")
 
@@ -42,3 +47,14 @@ class Buffer(Generic[Item]):
 
     def __len__(self) -> int:
         return len(self._items)
+
+
+def count_overflow(exporters: Iterable[Any], count: int) -> None:
+    """Tells each exporter with a loss ledger how many records a full buffer has refused."""
+    for exporter in exporters if count else ():
+        refuse = getattr(exporter, "count_refused", None)
+        if refuse is not None:  # of the exporters, ours alone keep such a book
+            try:
+                refuse("buffer_full", count)
+            except Exception as error:  # noqa: BLE001 - the others must hear of it too
+                telemetry.failed("overflow", error)

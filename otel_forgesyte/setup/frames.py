@@ -36,7 +36,7 @@ from otel_forgesyte.semconv import (
     METRIC_FORGESYTE_OVERLAY_FRAME_DURATION,
     SCOPE_NAME,
 )
-from otel_forgesyte.setup.buffer import Buffer
+from otel_forgesyte.setup.buffer import Buffer, count_overflow
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -70,6 +70,7 @@ class FrameStream:
         self._resource = resource
         self._frames: Buffer[Frame] = Buffer(_LIMIT)
         self.overflowed = 0
+        self._told = 0
 
     def append(self, frame: Frame) -> None:
         """Takes a frame; one that finds the buffer full is only measured, and counted."""
@@ -79,6 +80,9 @@ class FrameStream:
 
     def deliver(self) -> None:
         """Exports what was taken; called by the worker."""
+        overflowed = self.overflowed
+        count_overflow(self.exporters, overflowed - self._told)
+        self._told = overflowed
         frames = self._frames.take()
         if not frames:
             return
@@ -89,6 +93,7 @@ class FrameStream:
     def forget(self) -> None:
         """Drops what was taken: in a forked child it is the parent's."""
         self._frames.clear()
+        self.overflowed = self._told = 0
 
 
 def _export(exporter: MetricExporter, metrics_data: MetricsData) -> None:

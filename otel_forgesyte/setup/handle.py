@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from otel_forgesyte.setup.providers import Pipeline
     from otel_forgesyte.setup.report import Part
     from otel_forgesyte.setup.worker import Worker
+    from otel_forgesyte_duckdb.reporting import Reporting
     from otel_forgesyte_prometheus import PrometheusReader, Server
 
 # One set-up begins or ends at a time: a shutdown in progress must not undo what follows it.
@@ -68,6 +69,7 @@ class Machinery:
     worker: Worker
     prometheus: PrometheusReader | None
     server: Server | None
+    reporting: Reporting | None
 
     @property
     def side_exporters(self) -> tuple[Any, ...]:
@@ -177,6 +179,8 @@ class Telemetry:
                 _quietly(exporter.shutdown)
             for pipeline in machinery.pipelines:
                 close(pipeline)
+            if machinery.reporting is not None:  # last, so that the last points have its numbers
+                machinery.reporting.close()
             return flushed
 
         flushed = machinery.worker.run(finish, timeout_s)

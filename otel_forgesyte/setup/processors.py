@@ -15,7 +15,7 @@ from otel_forgesyte.semconv import (
     FORGESYTE_OPERATION_NAME,
     OperationNameValues,
 )
-from otel_forgesyte.setup.buffer import Buffer
+from otel_forgesyte.setup.buffer import Buffer, count_overflow
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -54,6 +54,7 @@ class JobSpanProcessor(SpanProcessor):
     def __init__(self, exporters: Sequence[LifecycleExporter] = ()) -> None:
         self.exporters = tuple(exporters)
         self.overflowed = 0
+        self._told = 0
         self._started: Buffer[ReadableSpan] = Buffer(_LIMIT)
         self._unsampled: Buffer[ReadableSpan] = Buffer(_LIMIT)
 
@@ -84,6 +85,9 @@ class JobSpanProcessor(SpanProcessor):
         """Hands what was remembered to the exporters; called by the worker."""
         started = [span for span in self._started.take() if span.end_time is None]
         unsampled = self._unsampled.take()
+        overflowed = self.overflowed
+        count_overflow(self.exporters, overflowed - self._told)
+        self._told = overflowed
         for exporter in self.exporters:
             if started:
                 _hand(exporter.export_started, started)
@@ -94,6 +98,7 @@ class JobSpanProcessor(SpanProcessor):
         """Drops what was remembered: in a forked child it is the parent's."""
         self._started.clear()
         self._unsampled.clear()
+        self.overflowed = self._told = 0
 
 
 class JobLogProcessor(LogRecordProcessor):

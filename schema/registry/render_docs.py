@@ -18,7 +18,8 @@ _HEAD = """\
 
 # Reference: what is emitted
 
-Everything below comes from the instrumentation scope `otel_forgesyte`. The names are defined in
+Everything below comes from the instrumentation scope `otel_forgesyte`, but for what the exporters
+say about themselves, which comes from `otel_forgesyte_duckdb`. The names are defined in
 [`schema/registry`](../schema/registry), and are constants of `otel_forgesyte.semconv` in Python.
 """
 

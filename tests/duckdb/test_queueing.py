@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import threading
-from typing import TYPE_CHECKING, Any
+import time
+from typing import TYPE_CHECKING, Any, cast
 
 from opentelemetry._logs import LogRecord
 from opentelemetry.sdk._logs import LoggerProvider
-from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
 
-from otel_forgesyte_duckdb.queueing import QueuedLogProcessor, QueuedSpanProcessor
+from otel_forgesyte_duckdb.queueing import QueuedLogProcessor, QueuedSpanProcessor, RecordQueue
 
 if TYPE_CHECKING:
     from tests.duckdb.conftest import Target
 
-FLOOD = 200_000
+FLOOD = 20_000
 LIMIT = 1_000
 
 
@@ -45,6 +46,36 @@ def test_a_flood_into_a_stalled_exporter_ends_with_every_span_accounted_for(
     assert (status.accepted, status.unaccounted) == (FLOOD, 0)
     assert (status.stored, status.dropped) == (FLOOD - dropped, {"queue_full": dropped})
     provider.shutdown()
+
+
+def test_an_export_that_hangs_holds_up_neither_a_flush_nor_the_end(target: Target) -> None:
+    stalled, go_on = threading.Event(), threading.Event()
+
+    def redact(record: dict[str, Any]) -> dict[str, Any]:
+        stalled.set()
+        go_on.wait(60)
+        return record
+
+    exporter, others = target.spans(redact=redact), target.logs()
+    queue: RecordQueue[ReadableSpan] = RecordQueue("spans", exporter, LIMIT, 0.01, 1)
+    provider = TracerProvider(shutdown_on_exit=False)
+    tracer = provider.get_tracer("t")
+    for _ in range(10):
+        span = tracer.start_span("s")
+        span.end()
+        queue.put(cast("ReadableSpan", span))
+    assert stalled.wait(10)
+    begin = time.monotonic()
+    assert not queue.flush(0.2)
+    queue.shutdown(0.2)
+    assert time.monotonic() - begin < 2
+    assert target.status().dropped == {"export_timeout": 9}  # the tenth is in hand
+    go_on.set()
+    while target.status().accepted != 10:
+        time.sleep(0.01)
+    assert others.force_flush()
+    status = target.status()
+    assert (status.stored, status.unaccounted) == (1, 0)
 
 
 def test_records_after_the_shutdown_are_counted(target: Target) -> None:

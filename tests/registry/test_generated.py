@@ -64,6 +64,8 @@ def test_every_borrowed_attribute_is_a_constant() -> None:
         "exception.message",
         "exception.stacktrace",
         "exception.type",
+        "otel.component.name",
+        "otel.component.type",
         "service.instance.id",
         "service.name",
     }

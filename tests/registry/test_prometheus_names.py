@@ -60,13 +60,20 @@ def test_a_scrape_shows_the_promised_names_and_labels(registry: Registry, meter:
 
 def test_the_name_to_query_is_one_that_the_scrape_shows(registry: Registry) -> None:
     assert {metric.name: shown_name(metric) for metric in registry.metrics} == {
+        "forgesyte.dead_letters": "forgesyte_dead_letters",
         "forgesyte.device.fallbacks": "forgesyte_device_fallbacks_total",
+        "forgesyte.drain.duration": "forgesyte_drain_duration_seconds",
         "forgesyte.job.active": "forgesyte_job_active",
         "forgesyte.job.duration": "forgesyte_job_duration_seconds",
         "forgesyte.job.queue.duration": "forgesyte_job_queue_duration_seconds",
         "forgesyte.overlay.frame.duration": "forgesyte_overlay_frame_duration_seconds",
         "forgesyte.overlay.render.duration": "forgesyte_overlay_render_duration_seconds",
         "forgesyte.plugin.execution.duration": "forgesyte_plugin_execution_duration_seconds",
+        "forgesyte.records.accepted": "forgesyte_records_accepted_total",
+        "forgesyte.records.dropped": "forgesyte_records_dropped_total",
+        "forgesyte.spool.oldest.age": "forgesyte_spool_oldest_age_seconds",
+        "forgesyte.spool.records": "forgesyte_spool_records",
+        "forgesyte.spool.size": "forgesyte_spool_size_bytes",
     }
 
 

@@ -7,7 +7,7 @@ import json
 import logging
 import stat
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from itertools import zip_longest
 from typing import Any, cast
 
@@ -155,8 +155,8 @@ def limited_to(now: Any, then: Any) -> Any:
             fields, wanted = cast("dict[str, Any]", now), cast("dict[str, Any]", then)
             return {key: limited_to(fields[key], wanted[key]) for key in wanted if key in fields}
         case list(), list():
-            pairs = zip_longest(cast("list[Any]", now), cast("list[Any]", then))
-            return [limited_to(*pair) for pair in pairs]
+            items, wanted_items = cast("Iterable[Any]", now), cast("Iterable[Any]", then)
+            return [limited_to(*pair) for pair in zip_longest(items, wanted_items)]
         case _:
             return now
 

@@ -23,12 +23,20 @@ SELECT
     attributes,
     -- A comprehension over null is null: spans without events pay nothing for it.
     [{
-        'name': event.name,
+        -- A lake's inlined rows go to PostgreSQL as text where they are nested, which a NUL would end.
+        'name': replace(event.name, chr(0), chr(65533)),
         'time_unix_nano': make_timestamp_ns(event.time_unix_nano),
         'attributes': event.attributes,
         'dropped_attributes_count': event.dropped_attributes_count
     } FOR event IN events] AS events,
-    links,
+    [{
+        'trace_id': link.trace_id,
+        'span_id': link.span_id,
+        'trace_state': replace(link.trace_state, chr(0), chr(65533)),
+        'flags': link.flags,
+        'attributes': link.attributes,
+        'dropped_attributes_count': link.dropped_attributes_count
+    } FOR link IN links] AS links,
     dropped_attributes_count,
     dropped_events_count,
     dropped_links_count,

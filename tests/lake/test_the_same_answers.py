@@ -1,0 +1,89 @@
+"""The same spool, drained into each kind of target, gives the same answers."""
+
+from __future__ import annotations
+
+import dataclasses
+import shutil
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from otel_forgesyte import configure, constant, device_fallback, frame, job, plugin, report_device
+from otel_forgesyte.reading import Reader, open_reader
+from otel_forgesyte_duckdb import Settings, drain
+from tests.lake.conftest import Lake
+from tests.targets.extensions import skip_without
+
+skip_without("ducklake", "postgres")
+
+
+@plugin(plugin=constant("faces"), tool=constant("cascade"))
+def find_faces() -> dict[str, Any]:
+    report_device("gpu", "cpu", "no 'driver' \\ here\n")
+    return {"boxes": []}
+
+
+@plugin(plugin=constant("edges"))
+@device_fallback("gpu", "cpu")
+def measure_edges(device: str) -> None:
+    if device == "gpu":
+        raise OSError('no "gpu" {here}')
+
+
+@job
+def photo(job_id: str) -> None:
+    find_faces()
+    measure_edges("gpu")
+    with frame(1):
+        pass
+    if job_id.endswith("3"):
+        raise ValueError("broken'); DROP TABLE job_metrics; --")
+
+
+@pytest.fixture
+def spool(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """What eight runs of each of five jobs left, with nobody to drain it."""
+    monkeypatch.setenv("OTEL_EXPORTER_DUCKDB_DRAIN", "external")
+    folder = tmp_path / "spool"
+    for _ in range(2):
+        with configure(database=tmp_path / "never.duckdb", spool_directory=folder):
+            for number in range(20):
+                with suppress(ValueError):
+                    photo(f"job-{number % 5}")
+    monkeypatch.delenv("OTEL_EXPORTER_DUCKDB_DRAIN")
+    return folder
+
+
+def _answers(reader: Reader) -> dict[str, Any]:
+    return {
+        "jobs": reader.job_summary().fetchall(),
+        "plugins": reader.avg_plugin_duration().fetchall(),
+        "frames": reader.overlay_performance("job-2").fetchall(),
+        "devices": reader.device_usage_stats().fetchall(),
+        "job": dataclasses.asdict(reader.job("job-3")),
+        "rows": reader.sql("SELECT * FROM job_metrics ORDER BY id").fetchall(),
+        "spans": reader.sql("SELECT * FROM otel.spans ORDER BY trace_id, span_id").fetchall(),
+        "logs": reader.sql("SELECT * FROM otel.logs ORDER BY ALL").fetchall(),
+    }
+
+
+@pytest.mark.parametrize("kind", ["served", "file"])
+def test_a_lake_answers_as_a_file_does(kind: str, lake: Lake, spool: Path, tmp_path: Path) -> None:
+    targets: dict[str, Callable[[], Settings]] = {
+        "served": lake.settings,
+        "file": lambda: Settings.resolve(
+            database=f"ducklake:{tmp_path}/catalog.ducklake", data_path=str(tmp_path / "files")
+        ),
+    }
+    answers: list[dict[str, Any]] = []
+    for settings in (Settings.resolve(database=tmp_path / "t.duckdb"), targets[kind]()):
+        own = dataclasses.replace(settings, spool_directory=str(tmp_path / f"{len(answers)}.spool"))
+        shutil.copytree(spool, own.spool)
+        drain(own)
+        answers.append(_answers(open_reader(settings.database)))
+    assert answers[0]["jobs"]
+    assert [len(answers[0][name]) for name in ("rows", "frames")] == [5, 8]
+    assert answers[1] == answers[0]
