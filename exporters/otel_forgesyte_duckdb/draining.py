@@ -24,7 +24,7 @@ from otel_forgesyte_duckdb.housekeeping import Housekeeper
 from otel_forgesyte_duckdb.ingesting import LineCountMismatch, already_stored, store, whole
 from otel_forgesyte_duckdb.locks import file_lock, try_lock
 from otel_forgesyte_duckdb.segments import RECORDS, SegmentFile, list_sealed, recover
-from otel_forgesyte_duckdb.sifting import DrainStopped, Sifter, is_about_data
+from otel_forgesyte_duckdb.sifting import PATIENCE_S, DrainStopped, Sifter, is_about_data
 from otel_forgesyte_duckdb.tallies import ended_tallies, keep_tallies
 from otel_forgesyte_schema import SCHEMA_VERSION, bring_up_to_date, prepare
 from otel_forgesyte_schema.errors import DatabaseLocked
@@ -175,12 +175,15 @@ class Drainer:
         with self._opened() as connection:
             known = already_stored(connection, batch)
             new = [segment for segment in batch if segment.stem not in known]
-            report = _ingest(connection, self._settings.spool, new, self._stopping)
+            until = time.monotonic() + PATIENCE_S
+            report = _ingest(connection, self._settings.spool, new, self._stopping, until)
+            known = already_stored(connection, batch)
             ended = ended_tallies(self._settings.spool)
             keep_tallies(connection, ended)
             self._is_untidy = self._housekeeper.is_due(connection)
         if self._destination.has_kept:
-            for path in [*(segment.path for segment in batch), *ended]:
+            stored = (segment.path for segment in batch if segment.stem in known)
+            for path in [*stored, *ended]:
                 path.unlink(missing_ok=True)
         return report
 
@@ -247,6 +250,7 @@ def _ingest(
     spool: Path,
     batch: list[SegmentFile],
     stopping: threading.Event,
+    until: float,
 ) -> DrainReport:
     import duckdb
 
@@ -263,9 +267,10 @@ def _ingest(
         if len(batch) > 1:
             # Halves: one by one, a line among 117 segments made 117 checkpoints.
             middle = len(batch) // 2
-            halves = (batch[:middle], batch[middle:])
-            each = (_ingest(connection, spool, half, stopping) for half in halves)
-            return sum(each, DrainReport())
+            report = _ingest(connection, spool, batch[:middle], stopping, until)
+            if time.monotonic() >= until:
+                return report  # the rest is for the next opening, so that readers get the file
+            return report + _ingest(connection, spool, batch[middle:], stopping, until)
         portions = [Sifter(connection, spool, batch[0], stopping).store()]
     counted = [portion for portion in portions if portion.segment.signal in RECORDS]
     stored = sum(portion.lines for portion in counted)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING
 
 import orjson
@@ -16,6 +17,10 @@ if TYPE_CHECKING:
     import duckdb
 
     from otel_forgesyte_duckdb.segments import SegmentFile
+
+
+# A refused line costs about twenty transactions, and the database is held for all of them.
+PATIENCE_S = 2.0
 
 
 class DrainStopped(Exception):  # noqa: N818 - reads as the fact it states
@@ -44,7 +49,11 @@ def is_about_data(error: Exception) -> bool:
 
 
 class Sifter:
-    """Stores what can be stored of one segment and sets the rest aside with its reason."""
+    """Stores what can be stored of one segment and sets the rest aside with its reason.
+
+    Lines that `PATIENCE_S` was too short to tell apart are set aside together, good ones among
+    them: `otel-forgesyte dead retry` gives those another chance.
+    """
 
     def __init__(
         self,
@@ -60,6 +69,7 @@ class Sifter:
         # Not a segment's name, so nobody takes it for one.
         self._part = spool / f"{segment.stem}.part"
         self._dead: list[DeadLetter] = []
+        self._until = time.monotonic() + PATIENCE_S
 
     def store(self) -> Portion:
         """Store the good lines, the ledger row and, before those, the dead letters.
@@ -81,13 +91,15 @@ class Sifter:
         return portion
 
     def _storable(self, lines: list[bytes]) -> list[bytes]:
-        if self._stopping.is_set():  # twice as many transactions as there are bad lines
+        if self._stopping.is_set():
             raise DrainStopped
         error = self._error_of(lines)
         if error is None:
             return lines
-        if len(lines) == 1:
-            self._set_aside(lines[0], f"{type(error).__name__}: {error}")
+        if len(lines) == 1 or time.monotonic() >= self._until:
+            others = f" (one of {len(lines)} lines not told apart)" if len(lines) > 1 else ""
+            for line in lines:
+                self._set_aside(line, f"{type(error).__name__}{others}: {error}")
             return []
         middle = len(lines) // 2
         return self._storable(lines[:middle]) + self._storable(lines[middle:])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING
 
 import pytest
@@ -71,6 +72,20 @@ def test_several_poison_lines_in_several_segments_are_all_found(undrained: Targe
     undrained.drain()
     status = undrained.status()
     assert (status.stored, status.dead_lines, status.spooled_lines) == (81, 9, 0)
+
+
+def test_thousands_of_poison_lines_hold_the_database_for_seconds_only(undrained: Target) -> None:
+    path = _segment(undrained, 8_000)
+    lines = path.read_bytes().splitlines(keepends=True)
+    bad = [line.replace(b'"trace_id":"', b'"trace_id":"zz') for line in lines[:4_000]]
+    path.write_bytes(b"".join(bad + lines[4_000:]))
+    begin = time.monotonic()
+    undrained.drain()
+    assert time.monotonic() - begin < 20  # 4,000 lines one by one would take over a minute
+    status = undrained.status()
+    assert (status.stored, status.dead_lines, status.unaccounted) == (4_000, 4_000, 0)
+    reasons = {letter.reason for letter in read_letters(undrained.spool)}
+    assert any("lines not told apart" in reason for reason in reasons)
 
 
 def test_a_segment_with_nothing_but_poison_goes_away_too(undrained: Target) -> None:
