@@ -3,9 +3,9 @@
 The spool and the database can only say what is there. A tally says what was put there, so that a
 segment that vanished between the two is missed: `accepted` is counted here and nowhere else.
 
-One small file a writer, written over in place after each batch (1 µs, beside 2 ms for encoding
-it). A process killed between a batch and its count leaves the tally behind by lines it never
-acknowledged, which is why whoever compares takes the larger number.
+One small file a writer, written over in place after each batch and never synced. A process killed
+between a batch and its count leaves the tally behind by lines it never acknowledged, which is why
+whoever compares takes the larger number.
 """
 
 from __future__ import annotations
