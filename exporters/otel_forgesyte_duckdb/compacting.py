@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from otel_forgesyte_duckdb.database import gate, writing
-from otel_forgesyte_duckdb.destinations import identity, is_checkpointed
+from otel_forgesyte_duckdb.destinations import is_checkpointed
 from otel_forgesyte_schema.backup import copy_to
 from otel_forgesyte_schema.errors import ConfigError, DatabaseLocked
 
@@ -76,15 +76,16 @@ def _write_anew(path: Path, new: Path, patience_s: float) -> None:
     try:
         with writing(path, patience_s) as connection:
             connection.execute("CHECKPOINT")
-            opened = identity(path)
             copy_to(connection, new)
-            new.chmod(path.stat().st_mode & 0o777)
-        _swap(path, new, opened)
+            # While it is ours: once it is let go, a drainer that waits for it is in at once.
+            copied = path.stat()
+            new.chmod(copied.st_mode & 0o777)
+        _swap(path, new, copied)
     finally:
         _remove(new)
 
 
-def _swap(path: Path, new: Path, opened: tuple[int, int]) -> None:
+def _swap(path: Path, new: Path, copied: os.stat_result) -> None:
     # DuckDB has let go of the file: if closed later, it would remove the new file's log by name. In
     # this moment another program may write to the old one. What it changed shows in size and time,
     # and once the old file is locked here, nobody else can begin.
@@ -92,16 +93,17 @@ def _swap(path: Path, new: Path, opened: tuple[int, int]) -> None:
     if not lock.acquire(timeout=1.0):
         raise DatabaseLocked(f"{path} is in use by another thread of this process")
     try:
-        closed = path.stat()
         with _locked(path):
-            now = path.stat()
-            same = (now.st_size, now.st_mtime_ns) == (closed.st_size, closed.st_mtime_ns)
-            if identity(path) != opened or not same or not is_checkpointed(path):
+            if _traces(path.stat()) != _traces(copied) or not is_checkpointed(path):
                 raise _WrittenMeanwhile(f"{path} was written to meanwhile: try again")
             new.replace(path)
             _sync_folder(path)
     finally:
         lock.release()
+
+
+def _traces(file: os.stat_result) -> tuple[int, int, int, int]:
+    return file.st_dev, file.st_ino, file.st_size, file.st_mtime_ns
 
 
 @contextlib.contextmanager
