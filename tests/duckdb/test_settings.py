@@ -48,6 +48,9 @@ def test_describe_names_each_variable_and_where_its_value_came_from(
         "OTEL_EXPORTER_DUCKDB_SHUTDOWN_TIMEOUT",
         "OTEL_EXPORTER_DUCKDB_MEMORY_LIMIT",
         "OTEL_EXPORTER_DUCKDB_THREADS",
+        "OTEL_EXPORTER_DUCKDB_RETENTION",
+        "OTEL_EXPORTER_DUCKDB_MAX_BYTES",
+        "OTEL_EXPORTER_DUCKDB_ARCHIVE_DIRECTORY",
     ]
 
 
