@@ -1,12 +1,14 @@
-"""Two machines with four writers each and one lake: writers are killed, PostgreSQL is restarted.
+"""Two machines with four writers each and one lake, among kills and a crash of PostgreSQL.
 
-Counted at the end: what was accepted is stored once, the spans of writers that were not killed are
-all there, and a job told of from both machines has one row.
+Two writers are killed half-way, and the process that drains for one machine. Counted at the end:
+what was accepted is stored once, the spans of writers that were not killed are all there, and a job
+told of from both machines has one row.
 """
 
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -15,6 +17,7 @@ from pathlib import Path
 
 from otel_forgesyte.reading import open_reader
 from otel_forgesyte_duckdb import Settings, drain, store_status
+from otel_forgesyte_duckdb.draining import drainer_pid
 from tests.targets.extensions import what_is_missing
 from tests.targets.postgres import PostgresServer
 
@@ -36,6 +39,8 @@ with configure():
         for name in range({_JOBS}):
             work(f"job-{{name}}")
         time.sleep(0.2)
+        if number == {_ROUNDS // 2}:
+            print("half-way", flush=True)
 """
 
 
@@ -63,16 +68,21 @@ def _run(server: PostgresServer, folder: Path) -> int:
     writers = [
         _start(server, folder, machine) for machine in range(_MACHINES) for _ in range(_WRITERS)
     ]
-    time.sleep(4)
     for writer in writers[:: len(writers) // _KILLED][:_KILLED]:
+        (writer.stdout or sys.stdin).readline()  # it has records in the lake, and some on the way
         writer.kill()
-    time.sleep(2)
+    drainer = drainer_pid(_settings(server, folder, 0).spool)
+    if drainer is not None:
+        os.kill(drainer, signal.SIGKILL)
     server.kill()
     time.sleep(1)
     server.start()
     for writer in writers:
-        writer.wait()
-    _say(f"{len(writers)} writers ended after {time.monotonic() - started:.0f} s, {_KILLED} killed")
+        writer.communicate()
+    _say(
+        f"{len(writers)} writers ended after {time.monotonic() - started:.0f} s; killed: "
+        f"{_KILLED} of them, {'one' if drainer else 'no'} drainer, PostgreSQL"
+    )
     return _counted(server, folder, started)
 
 
@@ -104,7 +114,7 @@ def _counted(server: PostgresServer, folder: Path, started: float) -> int:
     return 0 if agrees else 1
 
 
-def _start(server: PostgresServer, folder: Path, machine: int) -> subprocess.Popen[bytes]:
+def _start(server: PostgresServer, folder: Path, machine: int) -> subprocess.Popen[str]:
     settings = _settings(server, folder, machine)
     environment = {
         "OTEL_EXPORTER_DUCKDB_DATABASE": settings.database,
@@ -116,7 +126,9 @@ def _start(server: PostgresServer, folder: Path, machine: int) -> subprocess.Pop
     return subprocess.Popen(
         [sys.executable, "-c", _WRITER],
         env={**os.environ, **environment},
+        stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
+        text=True,
     )
 
 
