@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import shutil
+import tempfile
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -15,9 +16,10 @@ from otel_forgesyte import configure, constant, device_fallback, frame, job, plu
 from otel_forgesyte.reading import Reader, open_reader
 from otel_forgesyte_duckdb import Settings, drain
 from tests.lake.conftest import Lake
+from tests.quack.conftest import Server, eventually
 from tests.targets.extensions import skip_without
 
-skip_without("ducklake", "postgres")
+skip_without("ducklake", "postgres", "quack", "httpfs")
 
 
 @plugin(plugin=constant("faces"), tool=constant("cascade"))
@@ -70,20 +72,41 @@ def _answers(reader: Reader) -> dict[str, Any]:
     }
 
 
-@pytest.mark.parametrize("kind", ["served", "file"])
-def test_a_lake_answers_as_a_file_does(kind: str, lake: Lake, spool: Path, tmp_path: Path) -> None:
-    targets: dict[str, Callable[[], Settings]] = {
-        "served": lake.settings,
-        "file": lambda: Settings.resolve(
-            database=f"ducklake:{tmp_path}/catalog.ducklake", data_path=str(tmp_path / "files")
-        ),
-    }
-    answers: list[dict[str, Any]] = []
-    for settings in (Settings.resolve(database=tmp_path / "t.duckdb"), targets[kind]()):
-        own = dataclasses.replace(settings, spool_directory=str(tmp_path / f"{len(answers)}.spool"))
-        shutil.copytree(spool, own.spool)
-        drain(own)
-        answers.append(_answers(open_reader(settings.database)))
-    assert answers[0]["jobs"]
-    assert [len(answers[0][name]) for name in ("rows", "frames")] == [5, 8]
-    assert answers[1] == answers[0]
+@pytest.fixture
+def expected(spool: Path, tmp_path: Path) -> dict[str, Any]:
+    """The answers of a DuckDB file."""
+    answers = _answers(_drained(Settings.resolve(database=tmp_path / "plain.duckdb"), spool))
+    assert [len(answers[name]) for name in ("jobs", "plugins", "devices")] == [2, 2, 1]
+    assert [len(answers[name]) for name in ("rows", "frames", "spans")] == [5, 8, 120]
+    return answers
+
+
+def test_a_lake_with_its_catalog_in_postgresql_answers_as_a_file_does(
+    expected: dict[str, Any], spool: Path, lake: Lake
+) -> None:
+    assert _answers(_drained(lake.settings(), spool)) == expected
+
+
+def test_a_lake_with_its_catalog_in_a_file_answers_as_a_file_does(
+    expected: dict[str, Any], spool: Path, tmp_path: Path
+) -> None:
+    lake = f"ducklake:{tmp_path}/catalog.ducklake"
+    settings = Settings.resolve(database=lake, data_path=str(tmp_path / "files"))
+    assert _answers(_drained(settings, spool)) == expected
+
+
+def test_a_server_answers_as_a_file_does(
+    expected: dict[str, Any], spool: Path, serve: Callable[..., Server], tmp_path: Path
+) -> None:
+    shutil.copytree(spool, tmp_path / "served.duckdb.spool")
+    reader = open_reader(serve(name="served").uri)
+    count = f"SELECT count(*) = {len(expected['spans'])} FROM otel.spans"
+    eventually(lambda: reader.sql(count).fetchall() == [(True,)])
+    assert _answers(reader) == expected
+
+
+def _drained(settings: Settings, spool: Path) -> Reader:
+    own = dataclasses.replace(settings, spool_directory=tempfile.mkdtemp(dir=spool.parent))
+    shutil.copytree(spool, own.spool, dirs_exist_ok=True)
+    drain(own)
+    return open_reader(settings.database)
