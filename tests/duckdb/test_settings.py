@@ -64,7 +64,7 @@ def test_describe_names_each_variable_and_where_its_value_came_from(
         ({"database": "ducklake:"}, "give ducklake:postgres:dbname=NAME host=HOST"),
         ({"database": "ducklake:mysql:db=x password=hunter2"}, "argument database: a lake's"),
         ({"data_path": "gs://bucket/x"}, "give a directory, or s3://bucket/prefix"),
-        ({"database": "quack:localhost"}, "not yet supported by this version"),
+        ({"database": "quack:localhost"}, "a server is asked, not written to"),
         ({"database": ""}, "give a file path"),
         ({"database": "data/Otel.duckdb"}, "hides the schema otel"),
         ({"database": 7}, "argument database is 7"),
