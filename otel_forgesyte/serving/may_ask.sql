@@ -5,9 +5,11 @@
 --   A name with a dot or a slash in it would be looked for as a file.
 --   Rows can also come from functions that read files, ask the network, run SQL given as text, stop
 --     the server, or take an address in memory: a list of the harmless ones outlives new ones.
---   Of the functions in expressions, all are harmless but those that wait, log or tell settings.
--- Appending, which a client does without SQL, is not asked about here: what sessions have in use
--- holds views only, and nothing can be appended to a view (held.py).
+--   Of the functions in expressions, all are harmless but those that wait, log, count, tell settings
+--     or plan SQL given as text: planning calls what reads files and addresses in memory.
+-- Appending, which a client does without SQL, is asked about as `INSERT INTO schema.table VALUES
+-- (NULL)` by DuckDB 1.5.5. Where it is not: what sessions have in use holds views only, and nothing
+-- can be appended to a view (held.py).
 CREATE MACRO memory.main.otel_forgesyte_may_ask(session, question) AS (
     WITH parsed AS MATERIALIZED (SELECT json_serialize_sql(question::VARCHAR) AS tree)
     SELECT tree ->> '$.error' = 'false'
@@ -18,8 +20,9 @@ CREATE MACRO memory.main.otel_forgesyte_may_ask(session, question) AS (
                     THEN regexp_full_match(coalesce(atom ->> '$', ''), '"?[A-Za-z_][A-Za-z0-9_]*"?|')
                 WHEN key = 'function_name'
                     THEN lower(atom ->> '$') NOT IN (
-                        'sleep_ms', 'write_log', 'nextval', 'currval', 'current_setting',
-                        'getvariable', 'quack_check_token', 'quack_nop_authorization'
+                        'sleep_ms', 'pg_sleep', 'write_log', 'nextval', 'currval', 'setval',
+                        'current_setting', 'getvariable', 'getenv', 'json_serialize_plan',
+                        'quack_check_token', 'quack_nop_authorization'
                     )
                 ELSE lower(value ->> '$.function_name') IN (
                     'range', 'generate_series', 'unnest', 'json_each', 'json_tree',

@@ -72,6 +72,8 @@ REFUSED = [
     "FROM duckdb_settings()",
     "SELECT current_setting('quack_authorization_function')",
     "SELECT sleep_ms(100000)",
+    "SELECT pg_sleep(100)",
+    "SELECT json_serialize_plan('FROM duckdb_secrets()')",
     "SELECT write_log('forged')",
     "FROM pandas_scan(0)",
     "FROM repeat('x', 1000000000)",
