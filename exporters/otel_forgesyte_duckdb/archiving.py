@@ -74,6 +74,9 @@ class Archive:
         self._intent.unlink(missing_ok=True)
 
     def _intend(self, target: Path) -> None:
+        self._intent.parent.mkdir(
+            mode=0o700, parents=True, exist_ok=True
+        )  # a restored copy has none
         with os.fdopen(os.open(self._intent, os.O_WRONLY | os.O_CREAT, 0o600), "w") as file:
             file.truncate()
             file.write(str(target))

@@ -6,6 +6,8 @@ import os
 from typing import TYPE_CHECKING
 
 from otel_forgesyte_duckdb.database import reading
+from otel_forgesyte_schema import live_version
+from otel_forgesyte_schema.applying import refuse_newer
 from otel_forgesyte_schema.backup import copy_to
 from otel_forgesyte_schema.errors import ConfigError
 
@@ -26,22 +28,26 @@ def back_up(
     Raises:
         ConfigError: there is no database, or a file at `destination` that may not be replaced.
         DatabaseLocked: somebody held the database for all of `timeout_s`.
+        SchemaTooNew: a newer release wrote the database, and knows what a copy of it needs.
         duckdb.Error, OSError: the copy could not be made.
     """
     destination = destination.absolute()
-    if destination.exists() and not overwrite:
-        raise ConfigError(f"{destination} is there already: give another name, or --overwrite")
     if destination.exists() and destination.samefile(settings.database_path):
         raise ConfigError(f"{destination} is the database itself: give another name")
+    _refuse(destination, overwrite=overwrite)
     partial = destination.with_name(f"{destination.name}.{os.getpid()}.partial")
     try:
         with reading(settings.database_path, timeout_s) as connection:
+            refuse_newer(live_version(connection) or 0)
             copy_to(connection, partial)
-        if overwrite:
-            partial.replace(destination)
-        else:
-            os.link(partial, destination)  # unlike a rename, never over a file made meanwhile
+        _refuse(destination, overwrite=overwrite)  # made meanwhile
+        partial.replace(destination)
     finally:
         for left in (partial, partial.with_name(f"{partial.name}.wal")):
             left.unlink(missing_ok=True)
     return destination.stat().st_size
+
+
+def _refuse(destination: Path, *, overwrite: bool) -> None:
+    if destination.exists() and not overwrite:
+        raise ConfigError(f"{destination} is there already: give another name, or --overwrite")

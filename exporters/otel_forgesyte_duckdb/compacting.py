@@ -9,16 +9,18 @@ the new one does. DuckDB's own lock keeps drainers out meanwhile; records wait i
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import shutil
-import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from otel_forgesyte_duckdb.database import gate, writing
 from otel_forgesyte_duckdb.destinations import is_checkpointed
+from otel_forgesyte_schema import check_version, live_version
 from otel_forgesyte_schema.backup import copy_to
 from otel_forgesyte_schema.errors import ConfigError, DatabaseLocked
+from otel_forgesyte_schema.retained import used_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
     from otel_forgesyte_duckdb.settings import Settings
 
 _SUFFIX = ".compacting"
+_TRIES = 5
 
 
 class _WrittenMeanwhile(DatabaseLocked):
@@ -41,14 +44,15 @@ class Compacted:
     bytes_after: int
 
 
-def compact(settings: Settings, timeout_s: float = 60.0) -> Compacted:
+def compact(settings: Settings, timeout_s: float = 10.0) -> Compacted:
     """Write the database anew without unused room, and put it in the place of the old file.
 
-    Needs as much free disk as the file is long, and holds the database meanwhile.
+    Needs as much free disk as is in use of the file, and holds the database meanwhile.
 
     Raises:
-        ConfigError: there is no database, or too little room beside it.
-        DatabaseLocked: somebody else held it, or wrote to it in the last moment.
+        ConfigError: there is no database.
+        DatabaseLocked: somebody held it for all of `timeout_s`, or wrote to it at each swap.
+        SchemaMismatch: the database is of another version.
         duckdb.Error, OSError: the copy could not be made; the old file stands.
     """
     path = settings.database_path
@@ -56,26 +60,25 @@ def compact(settings: Settings, timeout_s: float = 60.0) -> Compacted:
         raise ConfigError(f"there is no database at {path}: nothing to compact")
     path = path.resolve()  # a link to it stays a link
     before = path.stat().st_size
-    if shutil.disk_usage(path.parent).free < before:
-        raise ConfigError(f"{path.parent} has less than {before} bytes free: make room for a copy")
     new = path.with_name(path.name + _SUFFIX)
-    deadline = time.monotonic() + timeout_s
     # Not under the drainers' lock: a running application never lets go of that one.
-    while True:
+    for tries_left in reversed(range(_TRIES)):
         try:
-            _write_anew(path, new, max(0.0, deadline - time.monotonic()))
+            _write_anew(path, new, timeout_s)
             break
         except _WrittenMeanwhile:
-            if time.monotonic() >= deadline:
+            if not tries_left:
                 raise
     return Compacted(before, path.stat().st_size)
 
 
-def _write_anew(path: Path, new: Path, patience_s: float) -> None:
-    _remove(new)
+def _write_anew(path: Path, new: Path, timeout_s: float) -> None:
     try:
-        with writing(path, patience_s) as connection:
+        with writing(path, timeout_s) as connection:
+            check_version(live_version(connection) or 0)
+            _remove(new)  # of one that was killed; another one would hold the database
             connection.execute("CHECKPOINT")
+            _require_room(path, used_bytes(connection))
             copy_to(connection, new)
             # While it is ours: once it is let go, a drainer that waits for it is in at once.
             copied = path.stat()
@@ -83,6 +86,13 @@ def _write_anew(path: Path, new: Path, patience_s: float) -> None:
         _swap(path, new, copied)
     finally:
         _remove(new)
+
+
+def _require_room(path: Path, needed: int) -> None:
+    free = shutil.disk_usage(path.parent).free
+    if free < needed:
+        what = f"the copy needs {needed} bytes, and {free} are free: make room for it"
+        raise OSError(errno.ENOSPC, what, str(path.parent))
 
 
 def _swap(path: Path, new: Path, copied: os.stat_result) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -15,6 +16,10 @@ from otel_forgesyte.cli.invocation import Invocation, answers_in_text
 from otel_forgesyte.cli.progress import progress
 
 if TYPE_CHECKING:
+    from collections.abc import Generator
+
+    from duckdb import DuckDBPyConnection
+
     from otel_forgesyte_duckdb import Settings
     from otel_forgesyte_duckdb.pruning import Plan, Pruned
 
@@ -65,11 +70,16 @@ def prune(  # noqa: PLR0913 - the command line's options
 
     Without options: what OTEL_EXPORTER_DUCKDB_RETENTION and _MAX_BYTES say.
     """
+    if table and max_bytes:
+        raise CommandFailed("--max-bytes looks at all tables: leave --table out", ExitCode.USAGE)
     settings = _settings(invocation, older_than, max_bytes, archive)
-    _require(settings)
-    if forget_missing:
-        _forget_missing(settings)
+    _require(settings, "prune")
     plan = _plan(settings, older_than, table)
+    if not (plan.until or plan.max_bytes or forget_missing):
+        what = "nothing may go: give --older-than or --max-bytes, or set the retention"
+        raise CommandFailed(what, ExitCode.USAGE)
+    if forget_missing:
+        _forget_missing(settings, dry_run=dry_run)
     pruned = _would_prune(settings, plan) if dry_run else _prune(settings, plan)
     if invocation.as_json:
         output.json_document(pruned)
@@ -82,6 +92,7 @@ def compact(invocation: Invocation) -> None:
     from otel_forgesyte_duckdb.compacting import compact as write_anew
 
     settings = invocation.settings()
+    _require(settings, "compact")
     compacted = write_anew(settings)
     if invocation.as_json:
         output.json_document(compacted)
@@ -98,7 +109,9 @@ def backup(
     """Copy the database while applications record; to restore it, use the copy as the database."""
     from otel_forgesyte_duckdb.backing_up import back_up
 
-    size = back_up(invocation.settings(), destination, overwrite=overwrite)
+    settings = invocation.settings()
+    _require(settings, "back up")
+    size = back_up(settings, destination, overwrite=overwrite)
     if invocation.as_json:
         output.json_document({"backup": str(destination.absolute()), "bytes": size})
     else:
@@ -119,9 +132,9 @@ def _settings(
     return Settings.resolve(**given)
 
 
-def _require(settings: Settings) -> None:
+def _require(settings: Settings, verb: str) -> None:
     if not settings.database_path.is_file():
-        what = f"there is no database at {settings.database_path}: nothing to prune"
+        what = f"there is no database at {settings.database_path}: nothing to {verb}"
         raise CommandFailed(what, ExitCode.DATABASE)
 
 
@@ -139,9 +152,6 @@ def _plan(settings: Settings, older_than: str | None, tables: list[str] | None) 
         plan = Plan(dict.fromkeys(TABLE_NAMES, now - parse_age(older_than)), plan.max_bytes)
     if tables:
         plan = Plan({name: plan.until[name] for name in tables if name in plan.until})
-    if not plan.until and not plan.max_bytes:
-        what = "nothing may go: give --older-than or --max-bytes, or set the retention"
-        raise CommandFailed(what, ExitCode.USAGE)
     return plan
 
 
@@ -155,20 +165,34 @@ def _prune(settings: Settings, plan: Plan) -> list[Pruned]:
 
 
 def _would_prune(settings: Settings, plan: Plan) -> list[Pruned]:
-    from otel_forgesyte.reading.attachment import attached
-    from otel_forgesyte.reading.versions import readable_version
     from otel_forgesyte_duckdb.pruning import would_prune
 
-    with attached(settings.database_path, _PATIENCE_S) as connection:
-        readable_version(connection, settings.database_path)
+    if plan.max_bytes:
+        output.note("what goes for its size shows only as it goes: not counted here")
+    with _attached(settings) as connection:
         return would_prune(connection, plan)
 
 
-def _forget_missing(settings: Settings) -> None:
+def _forget_missing(settings: Settings, *, dry_run: bool) -> None:
     from otel_forgesyte_duckdb import writing
-    from otel_forgesyte_schema.archives import forget_missing_archives
+    from otel_forgesyte_schema.archives import forget_missing_archives, missing_archives
     from otel_forgesyte_schema.creating import transaction
 
-    with writing(settings.database_path, _PATIENCE_S) as connection, transaction(connection):
-        for file in forget_missing_archives(connection):
-            output.note(f"forgot {file.path}")
+    # Looked at first: a database of another version is refused untouched.
+    with _attached(settings) as connection:
+        missing = missing_archives(connection)
+    if missing and not dry_run:
+        with writing(settings.database_path, _PATIENCE_S) as connection, transaction(connection):
+            missing = forget_missing_archives(connection)
+    for file in missing:
+        output.note(f"{'would forget' if dry_run else 'forgot'} {file.path}")
+
+
+@contextlib.contextmanager
+def _attached(settings: Settings) -> Generator[DuckDBPyConnection]:
+    from otel_forgesyte.reading.attachment import attached
+    from otel_forgesyte.reading.versions import readable_version
+
+    with attached(settings.database_path, _PATIENCE_S) as connection:
+        readable_version(connection, settings.database_path)
+        yield connection

@@ -87,6 +87,13 @@ def test_the_reader_refuses_it(newer: Path, include_spool: bool) -> None:  # noq
         "status",
         "schema apply",
         "schema migrate",
+        "summary",
+        "prune --older-than 1d",
+        "prune --older-than 1d --dry-run",
+        "prune --older-than 1d --archive gone",
+        "prune --older-than 1d --forget-missing",
+        "compact",
+        "backup copy.duckdb",
     ],
 )
 def test_a_command_refuses_it_with_3(newer: Path, run: Run, command: str) -> None:
