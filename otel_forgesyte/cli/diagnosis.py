@@ -27,6 +27,7 @@ _STALE_S = 60.0
 _NEARLY_FULL = 0.8
 _LEAST_FREE_BYTES = 256 << 20
 _OLDEST_DUCKDB = (1, 5, 5)
+_PERMIT = "let this user write there, or set OTEL_EXPORTER_DUCKDB_DATABASE to another place"
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,9 +170,9 @@ def _folder_problems(database: Path) -> Iterator[Problem]:
     if not folder.is_dir():
         yield Problem(f"the folder {folder} does not exist", f"mkdir -p {folder}")
     elif not os.access(folder, os.W_OK):
-        yield Problem(f"the folder {folder} may not be written to", "change its permissions")
+        yield Problem(f"the folder {folder} may not be written to", _PERMIT)
     if database.is_file() and not os.access(database, os.W_OK):
-        yield Problem(f"{database} may not be written to", "change its permissions")
+        yield Problem(f"{database} may not be written to", _PERMIT)
 
 
 def _spool_folder_problems(spool: Path) -> Iterator[Problem]:

@@ -90,7 +90,7 @@ def _diagnosed(uri: str) -> ServerDiagnosis:
         version = session.version()
         dropped = {reason: int(count) for reason, count in session.execute(_DROPPED).fetchall()}
     except TokenRefused as error:
-        problems.append(Problem(str(error), "set the token that its message names"))
+        problems.append(Problem(str(error), "set the token as it says there"))
     except ServerUnreachable as error:
         remedy = "start `otel-forgesyte serve` there, or correct the address"
         problems.append(Problem(str(error), remedy))
