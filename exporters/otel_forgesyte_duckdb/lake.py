@@ -30,7 +30,9 @@ if TYPE_CHECKING:
     from otel_forgesyte_duckdb.targets import LakeTarget
 
 _PATIENCE_S = 2.0
+# Each is over a moment later: two transactions at once, or two machines that create one lake.
 _CONFLICT = (
+    "Failed to initialize DuckLake",
     "Transaction conflict",
     "Failed to commit DuckLake transaction",
     "write-write conflict",

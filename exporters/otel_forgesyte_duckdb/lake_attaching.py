@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 # `maintain` writes them to Parquet later.
 _INLINED_ROWS = 1_000
 _DATA_PATH = "SELECT value FROM ducklake_options('db') WHERE option_name = 'data_path'"
+_BUCKET = "requires the extension httpfs"
 _AWAY = "Unable to connect to Postgres"
 _VARIABLE = "OTEL_EXPORTER_DUCKDB_DATA_PATH"
 
@@ -44,14 +45,20 @@ def attach(
     load_extension(connection, "ducklake")
     if lake.is_served:
         load_extension(connection, "postgres")
-    if is_remote(settings.data_path):
-        _give_credentials(connection)
     if not (lake.is_served or read_only):
         Path(lake.catalog).parent.mkdir(parents=True, exist_ok=True)
     if settings.data_path and not is_remote(settings.data_path) and not read_only:
         Path(settings.data_path).mkdir(mode=0o700, parents=True, exist_ok=True)
+    statement = _statement(connection, lake, settings.data_path, read_only=read_only)
     try:
-        connection.execute(_statement(connection, lake, settings.data_path, read_only=read_only))
+        try:
+            connection.execute(statement)
+        except duckdb.Error as error:
+            # Only the catalog knows: readers need not be told where the files are.
+            if _BUCKET not in str(error):
+                raise
+            _give_credentials(connection)
+            connection.execute(statement)
     except duckdb.Error as error:
         if _AWAY in str(error):
             why = str(error).strip().rpartition(": ")[2].split("\n", 1)[0]

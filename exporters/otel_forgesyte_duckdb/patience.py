@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import itertools
 import logging
+import re
 import time
 from typing import TYPE_CHECKING
 
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     from otel_forgesyte_duckdb.settings import Settings
 
 LONGEST_PAUSE_S = 30.0
+# A lake's files have a new one at each attempt.
+_FILE_NAMES = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _numbers = itertools.count()
 _logger = logging.getLogger(__name__)
 
@@ -116,7 +119,8 @@ class PatientDrainer:
         self._retry_at = time.monotonic() + self._pause_s
         # One line, whatever DuckDB makes of its message.
         complaint = " ".join(f"{type(error).__name__}: {error}".split())
-        if complaint != self._complaint:  # the same trouble is told once, not every second
-            self._complaint = complaint
+        trouble = _FILE_NAMES.sub("", complaint)
+        if trouble != self._complaint:  # the same trouble is told once, not every second
+            self._complaint = trouble
             spool = self._settings.spool
             _logger.error("cannot drain %s, records wait there: %s", spool, complaint)

@@ -28,6 +28,11 @@ class Lake:
     server: PostgresServer
     name: str
     folder: Path
+    files: str = ""
+
+    @property
+    def data_path(self) -> str:
+        return self.files or str(self.folder / "data")
 
     @property
     def database(self) -> str:
@@ -36,7 +41,7 @@ class Lake:
     def environment(self, machine: str = "one") -> dict[str, str]:
         return {
             "OTEL_EXPORTER_DUCKDB_DATABASE": self.database,
-            "OTEL_EXPORTER_DUCKDB_DATA_PATH": str(self.folder / "data"),
+            "OTEL_EXPORTER_DUCKDB_DATA_PATH": self.data_path,
             "OTEL_EXPORTER_DUCKDB_SPOOL_DIRECTORY": str(self.folder / f"{machine}.spool"),
             "OTEL_EXPORTER_DUCKDB_FLUSH_INTERVAL": "0.2",
             "OTEL_METRIC_EXPORT_INTERVAL": "1000",
@@ -45,7 +50,7 @@ class Lake:
     def settings(self, machine: str = "one") -> Settings:
         return Settings.resolve(
             database=self.database,
-            data_path=str(self.folder / "data"),
+            data_path=self.data_path,
             spool_directory=str(self.folder / f"{machine}.spool"),
         )
 

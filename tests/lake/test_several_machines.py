@@ -24,11 +24,12 @@ _MACHINE = """
         half()
 
     rounds, jobs = int(sys.argv[1]), int(sys.argv[2])
-    with configure():
-        for number in range(rounds):
-            for name in range(jobs):
-                work(f"job-{name}")
-            time.sleep(0.2)
+    telemetry = configure()
+    for number in range(rounds):
+        for name in range(jobs):
+            work(f"job-{name}")
+        time.sleep(0.2)
+    telemetry.shutdown(timeout_millis=3_000)
     print("ended")
 """
 
