@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import signal
 import subprocess
 import sys
+import termios
 import time
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING
 
 import duckdb
 import pytest
@@ -147,6 +149,11 @@ def test_a_pipe_closed_early_is_no_error(database: Path) -> None:
     assert (finished.returncode, finished.stdout, finished.stderr) == (0, "range\n0\n", "")
 
 
+def _unread(pipe: IO[str]) -> int:
+    answer = fcntl.ioctl(pipe, termios.FIONREAD, bytes(4))
+    return int.from_bytes(answer, sys.byteorder)
+
+
 @pytest.mark.parametrize(
     ("arguments", "code"), [(["jobs", "--watch", "--every", "0.1"], 0), (["sql", "-"], 130)]
 )
@@ -162,12 +169,16 @@ def test_ctrl_c_is_quiet_and_is_how_a_watch_ends(
         text=True,
     )
     assert process.stdout is not None
+    assert process.stdin is not None
     if "--watch" in arguments:
         headings = 0
         while headings < 2:
             headings += process.stdout.readline().startswith("plugin\t")
     else:
-        time.sleep(1.0)
+        process.stdin.write("SELECT 1")
+        process.stdin.flush()
+        while _unread(process.stdin):  # until it reads, it is still starting
+            time.sleep(0.05)
     process.send_signal(signal.SIGINT)
     _, errors = process.communicate(timeout=20)
 

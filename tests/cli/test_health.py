@@ -351,9 +351,10 @@ def test_status_says_why_it_does_not_know_what_is_stored(cli: Run, tmp_path: Pat
 
 
 def test_status_of_a_database_that_is_not_ours_says_so(cli: Run, tmp_path: Path) -> None:
-    duckdb.connect(tmp_path / "stranger.duckdb").close()
+    with duckdb.connect(tmp_path / "stranger.duckdb") as connection:
+        connection.execute("CREATE TABLE measurements (value DOUBLE)")
 
     finished = cli("status", "-d", "stranger.duckdb")
 
     assert finished.code == 3
-    assert "holds no otel-forgesyte tables: is it the right file?" in finished.err
+    assert "holds no otel-forgesyte tables: nothing is stored there yet, or" in finished.err
