@@ -14,7 +14,7 @@ from otel_forgesyte_duckdb.ingesting import roll_back
 from otel_forgesyte_duckdb.retention import parse_retention
 from otel_forgesyte_schema import check_version, live_version
 from otel_forgesyte_schema.errors import DatabaseLocked
-from otel_forgesyte_schema.retained import RETAINED_TABLES, SIZED_TABLES, used_bytes
+from otel_forgesyte_schema.retained import RETAINED_TABLES, SIZED_TABLES, sized_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -145,7 +145,7 @@ def _next(
         if oldest and until and oldest < until:
             since = _midnight(oldest)
             return table, since, min(since + _DAY, until)
-    if not plan.max_bytes or used_bytes(connection) <= plan.max_bytes:
+    if not plan.max_bytes or sized_bytes(connection) <= plan.max_bytes:
         return None
     ages = [(oldest, each) for each in SIZED_TABLES if (oldest := each.oldest(connection))]
     if not ages:

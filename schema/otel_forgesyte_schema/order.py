@@ -126,6 +126,7 @@ MAINTENANCE = (
     "all_rows",
     "all_rows_missing",
     "table_bytes",
+    "dead_bytes",
     "used_bytes",
     "settle_pick",
     "settle_add",

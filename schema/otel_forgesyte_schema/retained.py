@@ -54,6 +54,10 @@ class RetainedTable:
         """Return about how many bytes of the file the table takes."""
         return int(_only(connection, self._file("table_bytes")) or 0)
 
+    def dead_bytes(self, connection: Connection) -> int:
+        """Return about how many of those hold rows that are deleted, and not yet other ones."""
+        return int(_only(connection, self._file("dead_bytes")) or 0)
+
     def pick(self, connection: Connection, since: datetime, until: datetime, most: int) -> int:
         """Choose up to `most` rows of that time for `archive` and `delete`; return how many."""
         values = {"since": since, "until": until, "most": most}
@@ -81,8 +85,13 @@ SIZED_TABLES = RETAINED_TABLES[:3]
 
 
 def used_bytes(connection: Connection) -> int:
-    """Return the bytes of the file that are in use: deleted rows are not, after a checkpoint."""
+    """Return the bytes of the file that are in use."""
     return int(_only(connection, sql_file("maintenance", "used_bytes").sql) or 0)
+
+
+def sized_bytes(connection: Connection) -> int:
+    """Return what is in use without deleted rows of the tables that go for their size."""
+    return used_bytes(connection) - sum(table.dead_bytes(connection) for table in SIZED_TABLES)
 
 
 def settle_ledger(connection: Connection, before: datetime, spooled: Sequence[str]) -> int:

@@ -1,4 +1,4 @@
-"""A database of ten days, made in SQL, and processes that are killed at a step of what they do."""
+"""A database of four days, made in SQL, and processes that are killed at a step of what they do."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-DAYS = 10
+DAYS = 4
 ROWS_A_DAY = 100
 NOW = dt.datetime(2026, 2, 11)  # noqa: DTZ001 - naive UTC is the contract
 FILLED = """
@@ -96,14 +96,14 @@ def kept(tmp_path: Path) -> Kept:
 
 
 def make_kept(folder: Path, days: int = DAYS, rows_a_day: int = ROWS_A_DAY) -> Kept:
-    """Ten days from 2026-02-01 on, a hundred rows a day in each table."""
+    """The days before `NOW`, with as many rows a day in each table."""
     settings = Settings.resolve(
         database=folder / "telemetry.duckdb", archive_directory=folder / "archive"
     )
     with writing(settings.database_path) as connection:
         apply(connection, "0.1.0")
         connection.execute(
-            "CREATE TEMP TABLE moments AS SELECT n, TIMESTAMP '2026-02-01'"
+            f"CREATE TEMP TABLE moments AS SELECT n, TIMESTAMP '{NOW:%F}' - INTERVAL {days} DAY"
             f" + INTERVAL (n * {86_400_000 // rows_a_day}) MILLISECOND AS time"
             f" FROM range({days * rows_a_day}) AS r(n)"
         )

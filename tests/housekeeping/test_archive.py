@@ -30,13 +30,13 @@ folder = Path(sys.argv[2])
 settings = Settings.resolve(
     database=folder / "telemetry.duckdb", archive_directory=folder / "archive"
 )
-until = datetime(2026, 2, 2)
+until = datetime(2026, 2, 8)
 sys.setprofile(watch)
 prune(settings, Plan({"spans": until, "job_metrics": until}))
 """
 
 
-def archive(kept: Kept, retention: str = "3d") -> None:
+def archive(kept: Kept, retention: str = "2d") -> None:
     settings = replace(kept.settings, retention=retention)
     prune(settings, plan_of(settings, NOW))
 
@@ -45,13 +45,13 @@ def test_archived_rows_stay_in_the_views_one_file_a_table_and_day(kept: Kept) ->
     traces = kept.rows("SELECT * EXCLUDE (trace_id) FROM otel.traces ORDER BY ALL")
     archive(kept)
 
-    assert kept.value("SELECT count(*) FROM otel.spans") == 300
+    assert kept.value("SELECT count(*) FROM otel.spans") == 200
     assert kept.visible() == ALL_VISIBLE
     assert kept.rows("SELECT * EXCLUDE (trace_id) FROM otel.traces ORDER BY ALL") == traces
-    assert kept.value("SELECT count(*) FROM otel.metrics") == 1000
+    assert kept.value("SELECT count(*) FROM otel.metrics") == 400
     files = sorted((kept.path.parent / "archive").rglob("*"))
-    assert len([each for each in files if each.is_file()]) == 35
-    assert (kept.path.parent / "archive/main.job_metrics/date=2026-02-01").is_dir()
+    assert len([each for each in files if each.is_file()]) == 10
+    assert (kept.path.parent / "archive/main.job_metrics/date=2026-02-07").is_dir()
     assert {stat.S_IMODE(each.stat().st_mode) for each in files if each.is_file()} == {0o600}
     with reading(kept.path) as connection:
         assert drift(connection) == []
@@ -62,10 +62,10 @@ def test_a_plain_connection_and_one_after_another_schema_application_see_them_to
 ) -> None:
     archive(kept)
     with duckdb.connect(kept.path) as connection:
-        assert connection.execute("SELECT count(*) FROM otel.traces").fetchall() == [(1000,)]
+        assert connection.execute("SELECT count(*) FROM otel.traces").fetchall() == [(400,)]
         apply(connection, "0.1.0", thorough=True)
         connection.execute("ALTER TABLE otel.spans ADD COLUMN mine INTEGER")
-        assert connection.execute("SELECT count(*) FROM otel.traces").fetchall() == [(1000,)]
+        assert connection.execute("SELECT count(*) FROM otel.traces").fetchall() == [(400,)]
 
 
 def test_a_database_moved_with_its_archive_and_a_copy_without_it_both_find_the_rows(
@@ -98,7 +98,7 @@ def test_a_missing_file_is_an_error_that_names_it_until_it_is_forgotten(kept: Ke
     with writing(kept.path) as connection, transaction(connection):
         assert [each.path for each in missing_archives(connection)] == [gone]
         forget_missing_archives(connection)
-    assert kept.value("SELECT count(*) FROM otel.traces") == 900
+    assert kept.value("SELECT count(*) FROM otel.traces") == 300
 
 
 @pytest.mark.slow
@@ -126,7 +126,7 @@ def test_killed_at_any_step_each_row_is_visible_once_and_no_file_is_left_over(
         assert killed.visible() == ALL_VISIBLE, step
         assert killed.summary() == summary, step
 
-        archive(killed, "9d")
+        archive(killed, "3d")
         assert killed.visible() == ALL_VISIBLE, step
         on_disk = {each.name for each in (folder / "archive").rglob("*.p*") if each.is_file()}
         recorded = {Path(file).name for (file,) in killed.rows("SELECT file FROM otel.archives")}

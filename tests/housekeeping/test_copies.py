@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import shutil
 import stat
+import threading
+import time
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -13,7 +16,9 @@ from opentelemetry.sdk.trace.export import BatchSpanProcessor
 
 from otel_forgesyte_duckdb import (
     ConfigError,
+    DatabaseLocked,
     DuckDBSpanExporter,
+    Settings,
     drain,
     reading,
     store_status,
@@ -43,7 +48,7 @@ sys.setprofile(watch)
 def test_compacting_returns_the_room_of_deleted_rows_and_keeps_everything_else(
     tmp_path: Path,
 ) -> None:
-    kept = make_kept(tmp_path, rows_a_day=30_000)
+    kept = make_kept(tmp_path, days=3, rows_a_day=30_000)
     settings = replace(kept.settings, archive_directory="")
     prune(settings, Plan(dict.fromkeys(("spans", "logs", "metric_points"), NOW)))
     kept.path.chmod(0o640)
@@ -61,7 +66,7 @@ def test_compacting_returns_the_room_of_deleted_rows_and_keeps_everything_else(
 def test_an_archive_is_still_seen_after_compacting_and_from_a_backup(
     kept: Kept, tmp_path: Path
 ) -> None:
-    settings = replace(kept.settings, retention="3d")
+    settings = replace(kept.settings, retention="2d")
     prune(settings, plan_of(settings, NOW))
     compact(settings)
     assert kept.visible() == ALL_VISIBLE
@@ -111,11 +116,35 @@ def test_nothing_is_lost_or_doubled_when_a_writer_records_meanwhile(
     assert store_status(settings).stored == 300
 
 
-def test_a_full_disk_or_a_missing_file_is_told_before_anything_is_done(tmp_path: Path) -> None:
-    from otel_forgesyte_duckdb import Settings
+def test_what_is_committed_while_it_compacts_is_never_left_in_the_old_file(kept: Kept) -> None:
+    committed = 0
+    done = threading.Event()
 
+    def write() -> None:
+        nonlocal committed
+        while not done.is_set():
+            with contextlib.suppress(DatabaseLocked), writing(kept.path, 0.3) as connection:
+                connection.execute("INSERT INTO otel.logs (event_name) VALUES ('meanwhile')")
+                connection.execute("CHECKPOINT")
+                committed += 1
+            time.sleep(0.3)
+
+    writer = threading.Thread(target=write)
+    writer.start()
+    try:
+        for _ in range(6):
+            compact(kept.settings)
+    finally:
+        done.set()
+        writer.join()
+    assert committed > 0
+    assert kept.value("SELECT count(*) FROM otel.logs WHERE event_name = 'meanwhile'") == committed
+
+
+def test_a_missing_file_is_told_before_anything_is_done(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="nothing to compact"):
         compact(Settings.resolve(database=tmp_path / "none.duckdb"))
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.slow

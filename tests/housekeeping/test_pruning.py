@@ -13,7 +13,7 @@ from otel_forgesyte_duckdb.housekeeping import Housekeeper
 from otel_forgesyte_duckdb.pruning import Plan, Pruned, plan_of, prune, would_prune
 from otel_forgesyte_duckdb.retention import parse_retention, parse_size
 from otel_forgesyte_schema import drift
-from otel_forgesyte_schema.retained import used_bytes
+from otel_forgesyte_schema.retained import sized_bytes, used_bytes
 from tests.housekeeping.conftest import NOW, Kept, make_kept
 
 if TYPE_CHECKING:
@@ -21,47 +21,47 @@ if TYPE_CHECKING:
 
 
 def test_rows_older_than_the_retention_go_by_whole_days_and_the_summary_stays(kept: Kept) -> None:
-    settings = replace(kept.settings, retention="3d,job_metrics=5d", archive_directory="")
+    settings = replace(kept.settings, retention="2d,job_metrics=3d", archive_directory="")
     before = kept.summary()
     pruned = prune(settings, plan_of(settings, NOW + dt.timedelta(hours=7)))
 
     assert {each.table: each.rows for each in pruned} == {
-        "spans": 700,
-        "metric_points": 700,
-        "logs": 700,
-        "job_metrics": 500,
-        "plugin_metrics": 700,
+        "spans": 200,
+        "metric_points": 200,
+        "logs": 200,
+        "job_metrics": 100,
+        "plugin_metrics": 200,
     }
-    assert kept.value("SELECT min(time_unix_nano)::VARCHAR FROM otel.logs") == "2026-02-08 00:00:00"
-    assert kept.value("SELECT count(*) FROM otel.job_keys") == 500
+    assert kept.value("SELECT min(time_unix_nano)::VARCHAR FROM otel.logs") == "2026-02-09 00:00:00"
+    assert kept.value("SELECT count(*) FROM otel.job_keys") == 300
     assert kept.summary() == before
     with reading(kept.path) as connection:
         assert drift(connection) == []
 
 
 def test_a_dry_run_says_what_would_go_and_deletes_nothing(kept: Kept) -> None:
-    plan = Plan({"spans": NOW - dt.timedelta(days=3)})
+    plan = Plan({"spans": NOW - dt.timedelta(days=1)})
     with reading(kept.path) as connection:
         assert would_prune(connection, plan) == [
-            Pruned("spans", 700, would_prune(connection, plan)[0].bytes)
+            Pruned("spans", 300, would_prune(connection, plan)[0].bytes)
         ]
-    assert kept.value("SELECT count(*) FROM otel.spans") == 1000
+    assert kept.value("SELECT count(*) FROM otel.spans") == 400
 
 
 def test_beyond_the_size_the_oldest_days_of_the_largest_tables_go(tmp_path: Path) -> None:
-    kept = make_kept(tmp_path, rows_a_day=30_000)
+    kept = make_kept(tmp_path, days=3, rows_a_day=30_000)
     settings = replace(kept.settings, archive_directory="")
     with reading(kept.path) as connection:
-        full = used_bytes(connection)
-    limit = full - 1_500_000
+        assert sized_bytes(connection) == used_bytes(connection)
+        limit = used_bytes(connection) - 500_000
     pruned = prune(settings, Plan(max_bytes=limit))
 
     with reading(kept.path) as connection:
-        assert used_bytes(connection) <= limit
+        assert limit - 1_500_000 < sized_bytes(connection) <= limit
     assert {each.table for each in pruned} <= {"spans", "metric_points", "logs"}
-    assert kept.value("SELECT count(*) FROM job_metrics") == 300_000
-    left = kept.rows("SELECT min(start_time_unix_nano), count(*) FROM otel.spans")[0]
-    assert left[1] > 0
+    assert kept.value("SELECT count(*) FROM job_metrics") == 90_000
+    newest = "SELECT count(*) FROM otel.spans WHERE start_time_unix_nano >= TIMESTAMP '2026-02-10'"
+    assert kept.value(newest) == 30_000
 
 
 @pytest.mark.parametrize(
@@ -103,7 +103,7 @@ def test_the_housekeeper_works_in_slices_and_not_again_within_the_hour(kept: Kep
         steps = 1
         while not housekeeper.step(connection):
             steps += 1
-        assert steps == 51
+        assert steps == 21
         assert not housekeeper.is_due(connection)
         assert not Housekeeper(settings).is_due(connection)
     assert kept.value("SELECT count(*) FROM otel.spans") == 0
