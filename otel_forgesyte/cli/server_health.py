@@ -10,6 +10,7 @@ from otel_forgesyte.cli import environment, output
 from otel_forgesyte.cli.database_health import Problem
 from otel_forgesyte.cli.exits import ExitCode
 from otel_forgesyte.reading.server import (
+    OtherVersion,
     ServerSession,
     ServerUnreachable,
     TokenRefused,
@@ -91,6 +92,9 @@ def _diagnosed(uri: str) -> ServerDiagnosis:
         dropped = {reason: int(count) for reason, count in session.execute(_DROPPED).fetchall()}
     except TokenRefused as error:
         problems.append(Problem(str(error), "set the token as it says there"))
+    except OtherVersion as error:
+        remedy = "pip install the duckdb that the server has, or correct the address"
+        problems.append(Problem(str(error), remedy))
     except ServerUnreachable as error:
         remedy = "start `otel-forgesyte serve` there, or correct the address"
         problems.append(Problem(str(error), remedy))

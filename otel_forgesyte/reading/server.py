@@ -18,7 +18,14 @@ if TYPE_CHECKING:
 
     from duckdb import DuckDBPyConnection, DuckDBPyRelation
 
-__all__ = ["QuestionRefused", "ServerSession", "ServerUnreachable", "TokenRefused", "is_server"]
+__all__ = [
+    "OtherVersion",
+    "QuestionRefused",
+    "ServerSession",
+    "ServerUnreachable",
+    "TokenRefused",
+    "is_server",
+]
 
 SCHEME = "quack:"
 _ASK = "FROM quack_query($uri, $sql, token = $token)"
@@ -41,6 +48,10 @@ _client_lock = threading.Lock()
 
 class ServerUnreachable(TelemetryError):  # noqa: N818 - reads as the fact it states
     """Nobody answers at the address; the message says what to look at."""
+
+
+class OtherVersion(ServerUnreachable):
+    """Whoever answers there speaks a quack that this DuckDB does not; the message says which."""
 
 
 class TokenRefused(ConfigError):  # noqa: N818 - reads as the fact it states
@@ -167,9 +178,9 @@ def _explained(uri: str, error: Exception) -> Exception:
             "changes it or reads anything else; see docs/serving.md"
         )
     if any(sign in said for sign in _OTHER_VERSION):
-        return ServerUnreachable(
-            f"{uri} speaks another version of quack ({said}): DuckDB 1.5 and 2.0 do not understand "
-            "each other; install the DuckDB that the server has"
+        return OtherVersion(
+            f"{uri} speaks another version of quack, or something else ({said}): DuckDB "
+            "1.5 and 2.0 do not understand each other; install the DuckDB that the server has"
         )
     if _is_gone(error):
         return ServerUnreachable(

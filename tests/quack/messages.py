@@ -13,9 +13,7 @@ _CONNECT, _QUESTION, _FETCH, _APPEND, _GOODBYE = 1, 3, 7, 9, 11
 KINDS = (_CONNECT, _QUESTION, _FETCH, _APPEND, _GOODBYE)
 _REFUSAL = b"\x01\x00\x64"
 _END = b"\xff\xff"
-_CLIENT = (
-    b"\x02\x00\x06v1.5.5\x03\x00\x0blinux_amd64\x04\x00\x01\x05\x00\x01"  # and versions 1 to 1
-)
+_CLIENT = b"\x02\x00\x06v1.5.5\x03\x00\x0blinux_amd64"
 # Two rows of an INTEGER and a VARCHAR, as a client sends them: (42, 'hello'), (43, 'you').
 _ROWS = (
     b"\x03\x00\x01,\x01d\x00\x02e\x00\x02d\x00\r\xff\xffd\x00\x19\xff\xfff\x00\x02d\x00\x00f\x00\x08"
@@ -44,7 +42,7 @@ class Session:
 
     @classmethod
     def opened(cls, port: int, token: str) -> Session:
-        answer = _post(port, _message(_CONNECT, b"", b"\x01\x00" + _text(token) + _CLIENT))
+        answer = greet(port, token)
         assert not answer.is_refusal, answer
         length = answer.message[5]
         return cls(port, answer.message[6 : 6 + length])
@@ -57,6 +55,12 @@ class Session:
 
     def send(self, kind: int, body: bytes) -> Answer:
         return _post(self.port, _message(kind, self.name, body))
+
+
+def greet(port: int, token: str, version: int = 1) -> Answer:
+    """Ask for a session as a client does that speaks only this version of quack."""
+    versions = b"\x04\x00" + bytes([version]) + b"\x05\x00" + bytes([version])
+    return _post(port, _message(_CONNECT, b"", b"\x01\x00" + _text(token) + _CLIENT + versions))
 
 
 def _message(kind: int, session: bytes, body: bytes) -> bytes:
