@@ -102,8 +102,8 @@ def _diagnosed(uri: str) -> ServerDiagnosis:
         problems.append(Problem(str(error), "pip install --upgrade otel-forgesyte"))
     except SchemaMismatch as error:
         problems.append(Problem(str(error), "install the otel-forgesyte that the server has"))
-    except ConfigError as error:  # the extension
-        problems.append(Problem(str(error), "install it as said there"))
+    except ConfigError as error:  # no extension, no address, or a server that answers less
+        problems.append(Problem(str(error), "do what is said there"))
     if dropped:
         what = f"{sum(dropped.values())} records were lost"
         problems.append(Problem(what, "otel-forgesyte sql 'FROM otel.loss_ledger' says which"))

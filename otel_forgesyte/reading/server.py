@@ -36,6 +36,7 @@ _RETRY_S = 0.1
 _RESTARTING_S = 5.0
 _GONE = ("Failed to send message", "Invalid connection id", "Database was closed")
 _OTHER_VERSION = ("Unsupported Quack version", "supported_quack_version", "eserializ")
+_NO_ADDRESS = ("Invalid Port", "Missing hostname")
 _CONFIG: dict[str, str | bool | int | float | list[str]] = {
     "autoinstall_known_extensions": "false",
     "autoload_known_extensions": "false",
@@ -181,6 +182,10 @@ def _explained(uri: str, error: Exception) -> Exception:
         return OtherVersion(
             f"{uri} speaks another version of quack, or something else ({said}): DuckDB "
             "1.5 and 2.0 do not understand each other; install the DuckDB that the server has"
+        )
+    if any(sign in said for sign in _NO_ADDRESS):
+        return ConfigError(
+            f"{uri!r} is not the address of a server: give quack:HOST:PORT, as quack:127.0.0.1:9494"
         )
     if _is_gone(error):
         return ServerUnreachable(

@@ -141,6 +141,9 @@ def test_trouble_is_said_in_words_that_tell_what_to_do(
     with pytest.raises(ServerUnreachable, match=f"nobody answers at {nobody}"):
         open_reader(nobody, timeout_s=0.1).job_summary()
     assert command("--database", nobody, "doctor")[0] == 1
+    code, said, _ = command("--database", "quack:127.0.0.1:http", "doctor")
+    assert code == 1
+    assert "'quack:127.0.0.1:http' is not the address of a server: give quack:HOST:PORT" in said
     monkeypatch.setenv("OTEL_EXPORTER_DUCKDB_TOKEN", "another-token")
     with pytest.raises(TokenRefused, match="does not know this token"):
         open_reader(server.uri).job_summary()

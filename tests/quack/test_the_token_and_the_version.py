@@ -111,4 +111,4 @@ def test_a_reader_whose_duckdb_has_no_quack_is_told_which_has() -> None:
     assert code == 1
     assert f"DuckDB {duckdb.__version__} has no extension 'quack' here" in said
     assert "pip install 'otel-forgesyte[shared]' 'duckdb==1.5.5' brings it" in said
-    assert "-> install it as said there" in said
+    assert "-> do what is said there" in said

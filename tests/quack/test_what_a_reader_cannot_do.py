@@ -117,8 +117,8 @@ def test_only_single_selects_over_tables_and_views_are_answered(
 def test_an_attached_client_reads_the_four_tables_and_can_append_to_none(
     serve: Callable[..., Server],
 ) -> None:
-    # Rows that are inserted into an attached server are appended without SQL, and so without a
-    # question: what is in use there holds only views.
+    # Rows that are inserted into an attached server are appended without SQL of the client's:
+    # the server asks about an INSERT of its own making, and what is in use there holds only views.
     server = serve()
     with client() as connection:
         connection.execute(f"ATTACH '{server.uri}' AS remote (TOKEN '{TOKEN}')")
