@@ -43,7 +43,7 @@ def test_a_spool_that_cannot_be_looked_into_makes_force_flush_false_and_ends_no_
     exporter = target.spans(flush_interval_s=3_600.0)
     target.tracer(exporter).start_span("s").end()
     with monkeypatch.context() as patched:
-        patched.setattr("otel_forgesyte_duckdb.store.list_sealed", _refuse)
+        patched.setattr("otel_forgesyte_duckdb.patience.list_sealed", _refuse)
         patched.setattr(Path, "stat", _refuse)
         assert not exporter.force_flush(200)
     assert exporter.force_flush(5_000)
@@ -68,7 +68,7 @@ def test_a_drain_ends_when_what_is_stored_cannot_be_removed_yet(
     exporter = undrained.spans()
     undrained.tracer(exporter).start_span("s").end()
     exporter.shutdown()
-    monkeypatch.setattr(destinations, "_is_checkpointed", _no)
+    monkeypatch.setattr(destinations, "is_checkpointed", _no)
     drainer = Drainer(undrained.settings)
     assert drainer.elect()
     assert drainer.drain(time.monotonic() + 60).stored == 1

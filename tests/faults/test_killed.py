@@ -96,7 +96,7 @@ def _lines(done: subprocess.CompletedProcess[str]) -> list[dict[str, object]]:
     return [json.loads(line) for line in done.stdout.splitlines()]
 
 
-EVERY = pytest.param(1, marks=pytest.mark.slow)
+EVERY = pytest.param(1, marks=[pytest.mark.slow, pytest.mark.exhaustive])
 
 
 @pytest.mark.parametrize("stride", [EVERY, 6])
@@ -114,7 +114,7 @@ def test_a_drainer_killed_at_any_of_its_steps_leaves_each_record_to_be_stored_on
         assert found == (201, 0, [201, 201], 0, 0), end
     if stride == 1:
         places = {line.get("at") for line in told}
-        assert places >= {"store", "_ingest", "_record", "_is_checkpointed", "has_kept", "unlink"}
+        assert places >= {"store", "_ingest", "_record", "is_checkpointed", "has_kept", "unlink"}
 
 
 @pytest.mark.parametrize("what", ["delete", "replace"])
