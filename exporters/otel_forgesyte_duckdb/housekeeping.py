@@ -47,10 +47,11 @@ class Housekeeper:
         now = _now()
         if prune_slice(connection, self._settings, plan_of(self._settings, now)):
             return False
-        spooled = [segment.stem for segment in list_segments(self._settings.spool)]
         connection.execute("BEGIN")
         try:
-            settle_ledger(connection, now - _SETTLED_AFTER, spooled)
+            if self._settings.lake is None:  # of a lake's spools most are on other machines
+                spooled = [segment.stem for segment in list_segments(self._settings.spool)]
+                settle_ledger(connection, now - _SETTLED_AFTER, spooled)
             remember_run(connection, now)
             connection.execute("COMMIT")
         except BaseException:

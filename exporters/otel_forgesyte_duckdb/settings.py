@@ -115,7 +115,13 @@ class Settings:
         Raises:
             ConfigError: a value cannot be understood or used; says which, from where, what fits.
         """
-        return cls(**{row.field: row.value for row in _rows(overrides)})
+        settings = cls(**{row.field: row.value for row in _rows(overrides)})
+        if settings.lake is not None and (settings.max_bytes or settings.archive_directory):
+            raise ConfigError(
+                f"{env_name('max_bytes')} and {env_name('archive_directory')} are for a database "
+                f"file: a lake's old rows go by {env_name('retention')} alone"
+            )
+        return settings
 
     @classmethod
     def describe(cls, **overrides: Any) -> tuple[SettingRow, ...]:

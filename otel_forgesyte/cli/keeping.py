@@ -47,6 +47,11 @@ Destination = Annotated[Path, typer.Argument(metavar="FILE", help="The copy to m
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace the file that is there.")]
 
 _PATIENCE_S = 10.0
+_OF_LAKES = {
+    "prune": "let OTEL_EXPORTER_DUCKDB_RETENTION say on its machines what may go",
+    "compact": "`otel-forgesyte maintain` merges its files",
+    "back up": "back up its catalog (pg_dump), then its data path",
+}
 
 
 def register(app: typer.Typer) -> None:
@@ -133,6 +138,9 @@ def _settings(
 
 
 def _require(settings: Settings, verb: str) -> None:
+    if settings.lake is not None:
+        what = f"{settings.target} is a lake, and this is for a database file: {_OF_LAKES[verb]}"
+        raise CommandFailed(what, ExitCode.USAGE)
     if not settings.database_path.is_file():
         what = f"there is no database at {settings.database_path}: nothing to {verb}"
         raise CommandFailed(what, ExitCode.DATABASE)
