@@ -75,6 +75,7 @@ def answers(reader: Reader) -> list[object]:
     return [*rows, reader.job(HOSTILE)]
 
 
+@pytest.mark.slow
 def test_applications_that_drain_leave_it_to_the_server_and_readers_get_what_the_file_holds(
     serve: Callable[..., Server],
 ) -> None:
@@ -131,6 +132,7 @@ def test_the_command_line_asks_a_server_as_it_asks_a_file(
     assert f"{server.uri} does not know this token" in said
 
 
+@pytest.mark.slow
 def test_trouble_is_said_in_words_that_tell_what_to_do(
     serve: Callable[..., Server], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -164,6 +166,7 @@ def test_without_a_token_one_is_made_that_only_its_owner_reads(
     assert open_reader(server.uri).sql("SELECT 1").fetchall() == [(1,)]
 
 
+@pytest.mark.slow
 def test_two_servers_do_not_share_a_port(serve: Callable[..., Server], tmp_path: Path) -> None:
     # quack listens with SO_REUSEPORT: the second one would get every other question.
     server = serve()

@@ -44,7 +44,7 @@ for _ in range(spans // batch):
         span.end()
         ended.append(span)
     accepted += batch * (exporter.export(ended) is SpanExportResult.SUCCESS)
-    time.sleep(0.1)
+    time.sleep(0.2)
 exporter.shutdown()
 assert "duckdb" not in sys.modules
 print(accepted)
