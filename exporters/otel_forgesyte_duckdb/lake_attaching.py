@@ -51,14 +51,7 @@ def attach(
         Path(settings.data_path).mkdir(mode=0o700, parents=True, exist_ok=True)
     statement = _statement(connection, lake, settings.data_path, read_only=read_only)
     try:
-        try:
-            connection.execute(statement)
-        except duckdb.Error as error:
-            # Only the catalog knows: readers need not be told where the files are.
-            if _BUCKET not in str(error):
-                raise
-            _give_credentials(connection)
-            connection.execute(statement)
+        _execute(connection, statement)
     except duckdb.Error as error:
         if _AWAY in str(error):
             why = str(error).strip().rpartition(": ")[2].split("\n", 1)[0]
@@ -69,6 +62,19 @@ def attach(
     connection.execute("USE db")
     if not read_only:
         _confine(connection, settings)
+
+
+def _execute(connection: duckdb.DuckDBPyConnection, statement: str) -> None:
+    import duckdb
+
+    try:
+        connection.execute(statement)
+    except duckdb.Error as error:
+        # Only the catalog knows: readers need not be told where the files are.
+        if _BUCKET not in str(error):
+            raise
+        _give_credentials(connection)
+        connection.execute(statement)
 
 
 def _statement(

@@ -1,9 +1,9 @@
 """Keeping a lake in shape: inlined rows into Parquet, small files into large, old snapshots away.
 
 Each step is a transaction of DuckLake's own, so this may be killed anywhere: what a step had not
-committed has not happened. A file that it was just writing stays, unknown to the lake: DuckLake finds
-such files only by taking everything in the data path that it does not know for one, and another lake
-may keep its files there.
+committed has not happened. A file that it was just writing stays, unknown to the lake: DuckLake
+would take every unknown file in the data path for one of those, and another lake may have its own
+there.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
 # CALL, although its rows are only counted: as a table in SELECT, expiring has no effect.
 _FLUSH = "CALL ducklake_flush_inlined_data('db')"
-# Files with deleted rows are not merged, and each job that ends deletes its row of when it ran: 6 files
-# of job_metrics with 5 of deletions stayed 11. Below a tenth, writing the rest again is not worth it.
+# Files with deleted rows are not merged, and each job that ends deletes its row of when it ran: 6
+# files of job_metrics with 5 of deletions stayed 11. Below a tenth it is not worth the writing.
 _REWRITE = "CALL ducklake_rewrite_data_files('db', delete_threshold => 0.1)"
 _MERGE = "CALL ducklake_merge_adjacent_files('db')"
 _EXPIRE = "CALL ducklake_expire_snapshots('db', older_than => {moment})"
@@ -48,7 +48,7 @@ class Maintained:
 
 
 def maintain(settings: Settings, keep_days: float = 7.0) -> Maintained:
-    """Flush, rewrite, merge, expire snapshots older than `keep_days`, and remove what no snapshot needs.
+    """Flush, rewrite, merge, let snapshots older than `keep_days` go, and files that none needs.
 
     Nobody else writes meanwhile; records wait in the spools.
 

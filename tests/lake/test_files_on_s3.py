@@ -107,6 +107,7 @@ def test_while_a_bucket_cannot_be_written_to_records_wait_and_none_is_set_aside(
     ]
 
 
+@pytest.mark.slow
 def test_a_key_is_in_nothing_that_is_printed_or_stored(
     bucket: Lake,
     s3: S3Server,

@@ -58,15 +58,10 @@ class S3Server:
             stderr=subprocess.DEVNULL,
         )
         deadline = time.monotonic() + _STARTING_S
-        while True:
-            try:
-                socket.create_connection(("127.0.0.1", self._port)).close()
-            except OSError:
-                if time.monotonic() > deadline:
-                    raise
-                time.sleep(0.05)
-            else:
-                break
+        while not self._is_listening():
+            if time.monotonic() > deadline:
+                raise RuntimeError("moto's server did not start")
+            time.sleep(0.05)
         iam = self._client("iam", "any", "any")
         iam.create_user(UserName="machine")
         policy = json.dumps({"Version": "2012-10-17", "Statement": [_EVERYTHING]})
@@ -87,6 +82,10 @@ class S3Server:
         if self._process is not None:
             self._process.kill()
             self._process.wait()
+
+    def _is_listening(self) -> bool:
+        with socket.socket() as probe:
+            return probe.connect_ex(("127.0.0.1", self._port)) == 0
 
     def _client(self, service: str, key: str, secret: str) -> Any:
         return import_module("boto3").client(  # comes with moto, and has no types
