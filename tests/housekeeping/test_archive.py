@@ -36,7 +36,7 @@ prune(settings, Plan({"spans": until, "job_metrics": until}))
 """
 
 
-def archive(kept: Kept, retention: str = "2d") -> None:
+def archive(kept: Kept, retention: str = "3d") -> None:
     settings = replace(kept.settings, retention=retention)
     prune(settings, plan_of(settings, NOW))
 
@@ -45,12 +45,12 @@ def test_archived_rows_stay_in_the_views_one_file_a_table_and_day(kept: Kept) ->
     traces = kept.rows("SELECT * EXCLUDE (trace_id) FROM otel.traces ORDER BY ALL")
     archive(kept)
 
-    assert kept.value("SELECT count(*) FROM otel.spans") == 200
+    assert kept.value("SELECT count(*) FROM otel.spans") == 300
     assert kept.visible() == ALL_VISIBLE
     assert kept.rows("SELECT * EXCLUDE (trace_id) FROM otel.traces ORDER BY ALL") == traces
     assert kept.value("SELECT count(*) FROM otel.metrics") == 400
     files = sorted((kept.path.parent / "archive").rglob("*"))
-    assert len([each for each in files if each.is_file()]) == 10
+    assert len([each for each in files if each.is_file()]) == 5
     assert (kept.path.parent / "archive/main.job_metrics/date=2026-02-07").is_dir()
     assert {stat.S_IMODE(each.stat().st_mode) for each in files if each.is_file()} == {0o600}
     with reading(kept.path) as connection:
@@ -126,7 +126,7 @@ def test_killed_at_any_step_each_row_is_visible_once_and_no_file_is_left_over(
         assert killed.visible() == ALL_VISIBLE, step
         assert killed.summary() == summary, step
 
-        archive(killed, "3d")
+        archive(killed)
         assert killed.visible() == ALL_VISIBLE, step
         on_disk = {each.name for each in (folder / "archive").rglob("*.p*") if each.is_file()}
         recorded = {Path(file).name for (file,) in killed.rows("SELECT file FROM otel.archives")}

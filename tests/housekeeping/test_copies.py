@@ -48,7 +48,7 @@ sys.setprofile(watch)
 def test_compacting_returns_the_room_of_deleted_rows_and_keeps_everything_else(
     tmp_path: Path,
 ) -> None:
-    kept = make_kept(tmp_path, days=3, rows_a_day=30_000)
+    kept = make_kept(tmp_path, days=2, rows_a_day=30_000)
     settings = replace(kept.settings, archive_directory="")
     prune(settings, Plan(dict.fromkeys(("spans", "logs", "metric_points"), NOW)))
     kept.path.chmod(0o640)
@@ -66,7 +66,7 @@ def test_compacting_returns_the_room_of_deleted_rows_and_keeps_everything_else(
 def test_an_archive_is_still_seen_after_compacting_and_from_a_backup(
     kept: Kept, tmp_path: Path
 ) -> None:
-    settings = replace(kept.settings, retention="2d")
+    settings = replace(kept.settings, retention="3d")
     prune(settings, plan_of(settings, NOW))
     compact(settings)
     assert kept.visible() == ALL_VISIBLE
