@@ -119,7 +119,7 @@ def test_a_key_is_in_nothing_that_is_printed_or_stored(
     told, errors = start_python(_MACHINE, "one", _JOBS, **environment).communicate(timeout=120)
     printed = told + errors
     assert "403" in printed
-    for command in ("doctor", "status", "drain", "maintain", "jobs"):
+    for command in ("doctor", "drain", "maintain"):
         result = subprocess.run(
             [sys.executable, "-c", _CLI, command],
             cwd=tmp_path,
