@@ -29,7 +29,7 @@ from otel_forgesyte_duckdb.overview import look_at
 from otel_forgesyte_duckdb.spool import SpoolWriter
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from otel_forgesyte_duckdb.duty import Duty
     from otel_forgesyte_duckdb.lines import EncodedBatch
@@ -69,6 +69,7 @@ class Store:
         self._counting = threading.Lock()
         self._thread: threading.Thread | None = None
         self._thread_lock = threading.Lock()
+        self._is_closed = threading.Event()
         self._wake = threading.Event()
         self._final_deadline: float | None = None
         self._in_vain_at = -_JUST_NOW_S
@@ -138,7 +139,7 @@ class Store:
             self._duty.hurry()
             if self._thread_is_alive():
                 self._wake.set()
-            else:
+            elif self._may_drain_here():
                 self._duty.attend(deadline)
             time.sleep(min(_POLL_S, timeout_s))
         return True
@@ -152,22 +153,31 @@ class Store:
         """Seal, drain within the time given, and end the thread; a later `accept` still works."""
         deadline = time.monotonic() + timeout_s
         self.writer.seal()
+        may_drain_here = self._may_drain_here()
         self._final_deadline = deadline
         with self._thread_lock:
             thread = self._thread
         if thread is not None and thread.is_alive():
             self._wake.set()
             thread.join(max(0.0, deadline - time.monotonic()))
-            self._interrupt(thread)
-        else:
+            self._interrupt_until(lambda: not thread.is_alive())
+        elif may_drain_here:
             self._duty.finish(deadline, self._is_done)
 
-    def _interrupt(self, thread: threading.Thread) -> None:
-        # Left inside DuckDB, a daemon thread aborts the process when the interpreter ends.
+    def _may_drain_here(self) -> bool:
+        # A daemon thread that is inside DuckDB when the interpreter ends aborts the process. So
+        # what has been stopped once is only drained by the thread that will end the interpreter.
+        return self._final_deadline is None or threading.current_thread() is threading.main_thread()
+
+    def hasten(self) -> None:
+        """Make a `close` in another thread leave DuckDB, and wait until it has."""
+        self._interrupt_until(self._is_closed.is_set)
+
+    def _interrupt_until(self, is_out: Callable[[], bool]) -> None:
         give_up = time.monotonic() + _INTERRUPTING_S
-        while thread.is_alive() and time.monotonic() < give_up:
+        while not is_out() and time.monotonic() < give_up:
             self._duty.interrupt()
-            thread.join(_POLL_S)
+            time.sleep(_POLL_S)
 
     def close(self) -> None:
         """Stop, and let other processes have the spool. Never raises."""
@@ -180,6 +190,7 @@ class Store:
             _logger.error("dropped, and not in the loss ledger either: %s", told)
         if not self._thread_is_alive():
             self._duty.close(deadline)
+        self._is_closed.set()
 
     def _thread_is_alive(self) -> bool:
         return self._thread is not None and self._thread.is_alive()

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 _Target = tuple[str, str]
 _stores: dict[_Target, Store] = {}
 _users: dict[_Target, int] = {}
+_closing: set[Store] = set()
 _lock = threading.Lock()
 _hooked = False
 
@@ -54,7 +55,11 @@ def release(store: Store) -> None:
         if _users[target]:
             return
         del _stores[target], _users[target]
-    store.close()
+        _closing.add(store)
+    try:
+        store.close()
+    finally:
+        _closing.discard(store)
 
 
 def live_store(settings: Settings) -> Store | None:
@@ -120,6 +125,8 @@ def _install_hooks() -> None:
 def _stop_all() -> None:
     for store in list(_stores.values()):
         store.stop(store.settings.shutdown_timeout_s)
+    for store in list(_closing):  # by a thread whose caller would not wait any longer
+        store.hasten()
 
 
 def _continue_in_child() -> None:

@@ -360,3 +360,36 @@ print(json.dumps(flushed))
     assert "dropped, and not in the loss ledger either: " in said
     assert "5 spans (" in said
     assert "Traceback" not in said
+
+
+BACKLOG = """
+from opentelemetry import trace
+from otel_forgesyte import configure
+with configure() as telemetry:
+    tracer = trace.get_tracer("t")
+    for _ in range(30_000):
+        tracer.start_span("s").end()
+"""
+HURRIED = """
+import sys, time
+from otel_forgesyte import configure
+telemetry = configure()
+telemetry.shutdown(float(sys.argv[1]))
+time.sleep(float(sys.argv[2]))
+"""
+
+
+@pytest.mark.slow
+def test_an_end_in_the_middle_of_a_drain_is_no_crash(run_program: RunProgram) -> None:
+    """A daemon thread that is inside DuckDB when the interpreter ends aborts the process."""
+    for limit_millis, afterwards_s in [(100, 0.0), (300, 0.2), (600, 0.1), (900, 0.0), (900, 0.3)]:
+        stored = run_program(
+            "-c",
+            BACKLOG,
+            OTEL_EXPORTER_DUCKDB_DRAIN="external",
+            OTEL_EXPORTER_DUCKDB_SEGMENT_BYTES="200000",
+            OTEL_BSP_MAX_QUEUE_SIZE="30000",
+        )
+        assert stored.returncode == 0, stored.stderr
+        ended = run_program("-c", HURRIED, str(limit_millis), str(afterwards_s))
+        assert (ended.returncode, "FATAL" in ended.stderr) == (0, False), ended.stderr
