@@ -24,7 +24,7 @@ from otel_forgesyte_duckdb.housekeeping import Housekeeper
 from otel_forgesyte_duckdb.ingesting import LineCountMismatch, already_stored, store, whole
 from otel_forgesyte_duckdb.locks import file_lock, try_lock
 from otel_forgesyte_duckdb.segments import RECORDS, SegmentFile, list_sealed, recover
-from otel_forgesyte_duckdb.sifting import PATIENCE_S, DrainStopped, Sifter, is_about_data
+from otel_forgesyte_duckdb.sifting import PATIENCE_S, DrainStopped, Sifter, is_about_data, named_in
 from otel_forgesyte_duckdb.tallies import ended_tallies, keep_tallies
 from otel_forgesyte_schema import SCHEMA_VERSION, bring_up_to_date, prepare
 from otel_forgesyte_schema.errors import DatabaseLocked
@@ -263,14 +263,18 @@ def _ingest(
     except (duckdb.Error, LineCountMismatch) as error:
         if not is_about_data(error):
             raise
-        _logger.warning("storing %d segments failed, trying fewer: %s", len(batch), error)
         if len(batch) > 1:
-            # Halves: one by one, a line among 117 segments made 117 checkpoints.
-            middle = len(batch) // 2
-            report = _ingest(connection, spool, batch[:middle], stopping, until)
+            # The one that is to blame first, else halves: one by one, a line among 117 segments
+            # made 117 checkpoints.
+            culprit = named_in(error, batch)
+            first = [culprit] if culprit else batch[: len(batch) // 2]
+            report = _ingest(connection, spool, first, stopping, until)
             if time.monotonic() >= until:
                 return report  # the rest is for the next opening, so that readers get the file
-            return report + _ingest(connection, spool, batch[middle:], stopping, until)
+            rest = [segment for segment in batch if segment not in first]
+            return report + _ingest(connection, spool, rest, stopping, until)
+        reason = " ".join(str(error).split())
+        _logger.warning("setting aside what cannot be stored of %s: %s", batch[0].stem, reason)
         portions = [Sifter(connection, spool, batch[0], stopping).store()]
     counted = [portion for portion in portions if portion.segment.signal in RECORDS]
     stored = sum(portion.lines for portion in counted)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import time
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import orjson
@@ -12,6 +14,7 @@ from otel_forgesyte_duckdb.ingesting import LineCountMismatch, Portion, attempt,
 
 if TYPE_CHECKING:
     import threading
+    from collections.abc import Sequence
     from pathlib import Path
 
     import duckdb
@@ -19,8 +22,10 @@ if TYPE_CHECKING:
     from otel_forgesyte_duckdb.segments import SegmentFile
 
 
-# A refused line costs about twenty transactions, and the database is held for all of them.
+# Each refused line costs some transactions, and the database is held for all of them.
 PATIENCE_S = 2.0
+# "JSON transform error in file "…", in line 109: …", counted from 1; not every refusal has it.
+_LINE = re.compile(r", in line (\d+): ")
 
 
 class DrainStopped(Exception):  # noqa: N818 - reads as the fact it states
@@ -46,6 +51,12 @@ def is_about_data(error: Exception) -> bool:
             duckdb.OutOfMemoryException,  # fewer lines may fit
         ),
     )
+
+
+def named_in(error: Exception, batch: Sequence[SegmentFile]) -> SegmentFile | None:
+    """Return the segment that DuckDB's message names as the one it could not read, if any."""
+    message = str(error)
+    return next((segment for segment in batch if str(segment.path) in message), None)
 
 
 class Sifter:
@@ -101,8 +112,8 @@ class Sifter:
             for line in lines:
                 self._set_aside(line, f"{type(error).__name__}{others}: {error}")
             return []
-        middle = len(lines) // 2
-        return self._storable(lines[:middle]) + self._storable(lines[middle:])
+        parts = _split(lines, error)
+        return [line for part in parts for line in self._storable(part)]
 
     def _error_of(self, lines: list[bytes]) -> Exception | None:
         import duckdb
@@ -136,3 +147,15 @@ class Sifter:
     def _set_aside(self, line: bytes, reason: str) -> None:
         text = line.decode("utf-8", "backslashreplace")
         self._dead.append(DeadLetter(self._segment.signal, reason[:1_000], text))
+
+
+def _split(lines: list[bytes], error: Exception) -> list[list[bytes]]:
+    """Part the lines around the one that DuckDB's message names, and what follows in halves.
+
+    It reads on from there, so a message says nothing about what follows; some numbers in it are
+    approximate, which only costs a few attempts more.
+    """
+    told = _LINE.search(str(error))
+    number = min(int(told[1]), len(lines)) if told else 0
+    edges = (0, max(0, number - 1), number, (number + len(lines)) // 2, len(lines))
+    return [lines[begin:end] for begin, end in pairwise(edges) if begin < end]
