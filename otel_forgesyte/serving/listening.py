@@ -38,9 +38,14 @@ class PatientProtocol(H11Protocol):
     _waiting: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        """Begin to wait for the first request."""
+        """Begin to wait for the first request, unless there are too many connections."""
         super().connection_made(transport)
-        self._wait()
+        # uvicorn counts where a request has come: those that send none would take every file that
+        # the process may open, and the spool needs some.
+        if len(self.connections) > _MOST_CONNECTIONS:
+            transport.abort()
+        else:
+            self._wait()
 
     def handle_events(self) -> None:
         """Wait no more once a request has begun: its own time limit holds from there."""

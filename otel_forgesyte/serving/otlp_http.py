@@ -153,8 +153,9 @@ class OtlpHttp:
             raise _Refusal(HTTPStatus.REQUEST_TIMEOUT, "the body came too slowly") from None
         except ClientDisconnect:
             raise _Refusal(HTTPStatus.BAD_REQUEST, "the body ended early") from None
-        except BodyTooLarge:
-            raise _Refusal(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, too_large) from None
+        except BodyTooLarge as error:
+            why = str(error) or too_large
+            raise _Refusal(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, why) from None
         except BadBody as error:
             raise _Refusal(HTTPStatus.BAD_REQUEST, str(error)) from None
         except NotTaken as error:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 AnyMessage = TypeVar("AnyMessage", bound=Message)
 
 _DEEPEST = 100  # messages in messages; what protobuf's binary parser allows
+_STANDARD = str.maketrans("-_", "+/")
 _IDS = ("trace_id", "span_id", "parent_span_id")
 
 
@@ -91,7 +92,11 @@ def _hex(value: Any, _depth: int) -> bytes:
 
 
 def _base64(value: Any, _depth: int) -> bytes:
-    return base64.b64decode(value, validate=True)
+    """Return bytes; of both alphabets and with or without padding, as protobuf's mapping takes."""
+    if not isinstance(value, str):
+        raise ValueError(f"{value!r} is no base64")  # noqa: TRY004 - of the body, not of ours
+    text = value.rstrip("=").translate(_STANDARD)
+    return base64.b64decode(text + "=" * (-len(text) % 4), validate=True)
 
 
 def _whole(value: Any, _depth: int) -> int:

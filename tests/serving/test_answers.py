@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import gzip
 import http.client
 import socket
@@ -176,6 +177,46 @@ def test_several_gzip_members_are_one_body(receive: Callable[..., Receiver]) -> 
     assert receiver.value("SELECT count(*) FROM otel.spans") == 1
 
 
+def test_a_body_of_many_tiny_gzip_members_is_unfolded_in_time(
+    receive: Callable[..., Receiver],
+) -> None:
+    receiver = receive()
+    folded = gzip.compress(b"") * 300_000 + gzip.compress(one_span())
+    began = time.monotonic()
+    answer = send(receiver.port, "/v1/traces", folded, headers={"Content-Encoding": "gzip"})
+    assert answer.status == 200
+    assert time.monotonic() - began < 10  # 35 s where what follows is copied for each
+
+
+def field(number: int, content: bytes) -> bytes:
+    """Return a field of a protobuf message that holds bytes or a message."""
+    size, length = len(content), b""
+    while size > 127:
+        length += bytes([size & 127 | 128])
+        size >>= 7
+    return bytes([number << 3 | 2]) + length + bytes([size]) + content
+
+
+EMPTY_SPANS = field(2, field(2, b"") * 50_000)
+EMPTY_EVENTS = field(2, field(2, field(11, b"") * 50_000))
+LARGE_SCOPE = field(
+    2,
+    field(1, field(3, field(1, b"k") + field(2, field(1, b"v" * 50_000)))) + field(2, b"") * 500,
+)
+
+
+@pytest.mark.parametrize("spans", [EMPTY_SPANS, EMPTY_EVENTS, LARGE_SCOPE])
+def test_few_bytes_that_would_become_many_are_refused(
+    receive: Callable[..., Receiver], spans: bytes
+) -> None:
+    receiver = receive(limits=Limits(max_body_bytes=200_000))
+    answer = send(receiver.port, "/v1/traces", field(1, spans))
+    assert answer.status == 413
+    assert Status.FromString(answer.body).message == (
+        "the body holds too many records: send fewer at once"
+    )
+
+
 def test_a_body_of_unknown_length_is_cut_off_at_the_limit(receive: Callable[..., Receiver]) -> None:
     receiver = receive(limits=Limits(max_body_bytes=10_000))
     connection = http.client.HTTPConnection("127.0.0.1", receiver.port, timeout=10)
@@ -250,6 +291,20 @@ def test_a_connection_without_a_request_is_ended(
         assert served.recv(9_999).startswith(b"HTTP/1.1 200 ")
         for client in (silent, unfinished, served):
             assert _rest(client) in {b"", b"{}"}
+
+
+def test_more_connections_than_allowed_are_ended_at_once(
+    receive: Callable[..., Receiver], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("otel_forgesyte.serving.listening._MOST_CONNECTIONS", 2)
+    receiver = receive()
+    with contextlib.ExitStack() as clients:
+        silent = [clients.enter_context(_stalled(receiver.port, b"")) for _ in range(4)]
+        silent[0].settimeout(0.2)
+        with pytest.raises(TimeoutError):
+            silent[0].recv(1)
+        for client in silent[2:]:
+            assert _rest(client) == b""
 
 
 def _rest(client: socket.socket) -> bytes:

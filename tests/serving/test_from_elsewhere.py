@@ -119,6 +119,7 @@ def test_json_is_read_as_the_protocol_maps_it(receive: Callable[..., Receiver]) 
         "number": {"intValue": 5},
         "not finite": {"doubleValue": "Infinity"},
         "bytes": {"bytesValue": "AAE="},
+        "bytes as in URLs": {"bytesValue": "-_8"},
         "list": {"arrayValue": {"values": [{"stringValue": "a"}, {}]}},
         "map": {"kvlistValue": {"values": [{"key": "deep", "value": {"boolValue": False}}]}},
         "empty": {},
@@ -155,6 +156,10 @@ def test_json_is_read_as_the_protocol_maps_it(receive: Callable[..., Receiver]) 
         "bytes": {
             "size": 2,
             "sha256": "b413f47d13ee2fe6c845b2ee141af81de858df4ec549a58b7970bb96645bc8d2",
+        },
+        "bytes as in URLs": {
+            "size": 2,
+            "sha256": "db8fed54159afe40ace5b49d702259fd88c9c4009307181824487baab5c6bdea",
         },
         "list": ["a", None],
         "map": {"deep": False},
