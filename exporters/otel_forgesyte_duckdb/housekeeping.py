@@ -62,7 +62,7 @@ class Housekeeper:
     def put_off(self, error: Exception) -> None:
         """After a failure: let draining go on, and try again in ten minutes."""
         self._retry_at = time.monotonic() + _AFTER_TROUBLE_S
-        _logger.error("old rows could not be removed from %s: %s", self._settings.database, error)
+        _logger.error("old rows could not be removed from %s: %s", self._settings.target, error)
 
 
 def _now() -> dt.datetime:

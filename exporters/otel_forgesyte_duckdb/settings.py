@@ -165,8 +165,8 @@ def _understood(name: str, value: Any, source: str) -> Any:
     try:
         return _PARSERS[name](value)
     except (TypeError, ValueError) as error:
-        # A target that cannot be understood may have a password anywhere in it.
-        told = "" if name == "database" and str(value).startswith(LAKE) else f" is {value!r}"
+        # An address that cannot be understood may have a password anywhere in it.
+        told = "" if _SCHEME.match(str(value)) else f" is {value!r}"
         raise ConfigError(f"{source}{told}: {error}") from None
 
 

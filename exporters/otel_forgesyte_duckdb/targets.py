@@ -17,10 +17,15 @@ from pathlib import Path
 
 LAKE = "ducklake:"
 _POSTGRES = "postgres:"
-_S3 = re.compile(r"s3://[^/?#]+", re.IGNORECASE)
-# As libpq reads it: `password = 'with \' quotes'`, `password=plain`, or the one of an address.
-_PASSWORD = re.compile(r"(?<![\w])password\s*=\s*(?:'((?:[^'\\]|\\.)*)'|([^\s&]*))")
-_IN_ADDRESS = re.compile(r"(?<=://)([^/@\s]*?):([^@\s]*)@")
+# Without credentials in it: those are in the environment, and this is printed.
+_S3 = re.compile(r"s3://[^/?#@]+(/[^?]*)?", re.IGNORECASE)
+# As libpq reads it, `password = 'with \' quotes'` or `password=plain`; but in any case, since what
+# libpq refuses is printed too.
+_PASSWORD = re.compile(
+    r"\s*(?<!\w)password\s*=\s*(?:'((?:[^'\\]|\\.)*)'|((?:[^\s\\]|\\.)*))\s*", re.IGNORECASE
+)
+_ADDRESS = re.compile(r"postgres:(postgres(ql)?:)?//")
+_LEFT = re.compile(r"//[^/?@\s]*:[^?\s]*@|[?&]\w*password=|sslpassword\s*=", re.IGNORECASE)
 _ESCAPED = re.compile(r"\\(.)")
 _UNSAFE = re.compile(r"[^A-Za-z0-9.-]+")
 _NAMED = re.compile(r"(?:\bdbname\s*=\s*'?|://[^/]*/)([\w.-]+)")
@@ -83,21 +88,22 @@ def shown_database(text: str) -> str:
 
 def is_remote(data_path: str) -> bool:
     """Tell whether a data path is a bucket and no directory."""
-    return _S3.match(data_path) is not None
+    return _S3.fullmatch(data_path) is not None
 
 
 def _without_password(catalog: str) -> tuple[str, str | None]:
-    found = _PASSWORD.search(catalog)
-    if found:
-        quoted, plain = found.groups()
-        password = _ESCAPED.sub(r"\1", quoted) if quoted is not None else plain
-        # Only what surrounds it may go, or two settings would become one.
-        rest = f"{catalog[: found.start()].rstrip()} {catalog[found.end() :].lstrip()}".strip()
-        return rest, password
-    in_address = _IN_ADDRESS.search(catalog)
-    if in_address:
-        from urllib.parse import unquote
+    """Return the text without any password, and the one that libpq would take: the last."""
+    found: list[str] = []
 
-        rest = catalog[: in_address.start()] + f"{in_address[1]}@" + catalog[in_address.end() :]
-        return rest, unquote(in_address[2])
-    return catalog, None
+    def take(match: re.Match[str]) -> str:
+        quoted, plain = match.groups()
+        found.append(_ESCAPED.sub(r"\1", plain if quoted is None else quoted))
+        return " "  # only what surrounds it may go, or two settings would become one
+
+    rest = catalog if _ADDRESS.match(catalog) else _PASSWORD.sub(take, catalog).strip()
+    if _LEFT.search(rest):  # DuckDB cannot join an address with a password that is kept apart
+        raise ValueError(
+            "no password may be in an address, and no sslpassword anywhere: give dbname=NAME "
+            "host=HOST user=USER password=..., or leave it to libpq (PGPASSWORD, service=NAME)"
+        )
+    return rest, found[-1] if found else None

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from otel_forgesyte_duckdb import ConfigError, Settings
+from otel_forgesyte_duckdb.housekeeping import Housekeeper
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -107,3 +108,51 @@ def test_a_later_change_of_directory_changes_nothing(
     exporter.shutdown()
     assert Target(tmp_path / "t.duckdb").value("SELECT count(*) FROM otel.spans") == 1
     assert list((tmp_path / "elsewhere").iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("database", "shown"),
+    [
+        ("dbname=x PASSWORD=hunter2 host=h", "dbname=x host=h"),
+        ("dbname=x password=hunter1 password='hunter2'", "dbname=x"),
+        (r"dbname=x password=hunter\ 2&a", "dbname=x"),
+        ("dbname=x password='hunter//u:2@'", "dbname=x"),
+        ("dbname=x password=hunter://2 host=h", "dbname=x host=h"),
+    ],
+)
+def test_no_part_of_a_password_stays_in_what_is_shown(database: str, shown: str) -> None:
+    settings = Settings.resolve(database=f"ducklake:postgres:{database}")
+    assert settings.target == f"ducklake:postgres:{shown}"
+    assert "hunter" not in f"{settings!r} {settings.lake!r} {settings.spool}"
+    assert settings.lake is not None
+    assert settings.lake.password is not None
+    assert "2" in settings.lake.password, "the last one counts, as for libpq"
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"database": "postgresql://u:hunter2@h/x"},
+        {"database": "ducklake:postgres:postgresql://u:hunter2@h/x"},
+        {"database": "ducklake:postgres://u:hun@ter/hunter2@h/x"},
+        {"database": "ducklake:postgres:postgresql://h/x?user=u&password=hunter2"},
+        {"database": "ducklake:postgres:dbname=x sslpassword=hunter2"},
+        {"database": "DuckLake:postgres:dbname=x password=hunter2"},
+        {"data_path": "s3://AKIA:hunter2@bucket/x"},
+        {"data_path": "s3://bucket/x?s3_secret_access_key=hunter2"},
+    ],
+)
+def test_an_address_that_is_refused_is_not_repeated(given: dict[str, str]) -> None:
+    with pytest.raises(ConfigError) as refusal:
+        Settings.resolve(**given)
+    assert "hunter2" not in str(refusal.value)
+
+
+def test_housekeeping_that_fails_names_a_lake_without_its_password(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    lake = "ducklake:postgres:dbname=x user=u password=hunter2"
+    Housekeeper(Settings.resolve(database=lake)).put_off(OSError("no room"))
+    assert caplog.messages == [
+        "old rows could not be removed from ducklake:postgres:dbname=x user=u: no room"
+    ]

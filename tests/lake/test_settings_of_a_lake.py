@@ -21,10 +21,8 @@ skip_without("ducklake", "postgres")
 _AWAY = "ducklake:postgres:dbname=x host=127.0.0.1 port=1 user=u"
 
 
-@pytest.mark.parametrize(
-    "database", [f"{_AWAY} password='hun ter2'", "ducklake:postgres:postgresql://u:hunter2@h:1/x"]
-)
-def test_a_password_is_in_nothing_that_is_printed(database: str, tmp_path: Path) -> None:
+def test_a_password_is_in_nothing_that_is_printed(tmp_path: Path) -> None:
+    database = f"{_AWAY} password='hun ter2'"
     environment = {**os.environ, "OTEL_EXPORTER_DUCKDB_DATABASE": database}
     for command in ("doctor", "status", "jobs", "drain"):
         result = subprocess.run(
