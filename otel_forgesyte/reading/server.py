@@ -82,7 +82,7 @@ class ServerSession:
 
         Raises:
             TokenRefused: there is none.
-            ConfigError: what is given is none.
+            ConfigError: what is given is none, or a proxy would see it.
         """
         from otel_forgesyte.serving.access import TOKEN_FILE_VARIABLE, TOKEN_VARIABLE, given_token
 
@@ -92,6 +92,7 @@ class ServerSession:
                 f"{uri} asks for a token: set {TOKEN_VARIABLE} to it, or {TOKEN_FILE_VARIABLE} to "
                 "the file that `otel-forgesyte serve` names when it starts"
             )
+        _keep_from_proxies(uri)
         return cls(uri, timeout_s, token)
 
     def answer(
@@ -143,6 +144,24 @@ class ServerSession:
                 if not _is_gone(error) or time.monotonic() >= deadline:
                     raise _explained(self.uri, error) from None
             time.sleep(_RETRY_S)
+
+
+def _keep_from_proxies(uri: str) -> None:
+    """Refuse to ask this machine through a proxy: DuckDB would, unencrypted, token and all."""
+    from urllib.request import getproxies_environment, proxy_bypass_environment
+
+    from otel_forgesyte.serving.access import is_loopback
+
+    host = uri.removeprefix(SCHEME)
+    if not is_loopback(host):  # without a port
+        host = host.rpartition(":")[0].strip("[]")
+    proxies = getproxies_environment()
+    named = {"http", "https", "all"} & proxies.keys()
+    if named and is_loopback(host) and not proxy_bypass_environment(host, proxies):
+        raise ConfigError(
+            f"DuckDB would ask {uri} through the proxy that the variable {min(named).upper()}_PROXY"
+            f" names, which would see the token: set NO_PROXY={host}"
+        )
 
 
 def _own_cursor() -> DuckDBPyConnection:

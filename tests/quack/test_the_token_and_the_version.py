@@ -13,6 +13,7 @@ import duckdb
 import pytest
 
 from otel_forgesyte.reading import QuestionRefused, ServerUnreachable, open_reader
+from otel_forgesyte_schema.errors import ConfigError
 from tests.quack.conftest import TOKEN
 from tests.quack.messages import greet
 from tests.quack.test_one_server_many_readers import command
@@ -63,6 +64,22 @@ def test_the_token_is_in_no_arguments_no_output_no_error_and_no_file(
     assert WRONG not in said
     for file in server.path.parent.rglob("*"):
         assert file.is_dir() or TOKEN.encode() not in file.read_bytes()
+
+
+@pytest.mark.parametrize("variable", ["http_proxy", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"])
+def test_a_server_of_this_machine_is_not_asked_through_a_proxy(
+    serve: Callable[..., Server], monkeypatch: pytest.MonkeyPatch, variable: str
+) -> None:
+    server = serve()
+    monkeypatch.setenv(variable, "http://127.0.0.1:9")
+    monkeypatch.delenv("NO_PROXY", raising=False)
+    monkeypatch.delenv("no_proxy", raising=False)
+    for address in (server.uri, "quack:localhost", "quack:[::1]:9494"):
+        with pytest.raises(ConfigError, match="which would see the token: set NO_PROXY="):
+            open_reader(address)
+    open_reader("quack:telemetry.example:9494")  # by HTTPS: the proxy sees nothing
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    assert open_reader(server.uri).sql("SELECT 1").fetchall() == [(1,)]
 
 
 @pytest.fixture
