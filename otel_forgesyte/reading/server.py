@@ -148,16 +148,15 @@ class ServerSession:
 
 def _keep_from_proxies(uri: str) -> None:
     """Refuse to ask this machine through a proxy: DuckDB would, unencrypted, token and all."""
-    from urllib.request import getproxies_environment, proxy_bypass_environment
+    from urllib.request import getproxies_environment, proxy_bypass
 
     from otel_forgesyte.serving.access import is_loopback
 
     host = uri.removeprefix(SCHEME)
     if not is_loopback(host):  # without a port
         host = host.rpartition(":")[0].strip("[]")
-    proxies = getproxies_environment()
-    named = {"http", "https", "all"} & proxies.keys()
-    if named and is_loopback(host) and not proxy_bypass_environment(host, proxies):
+    named = {"http", "https", "all"} & getproxies_environment().keys()
+    if named and is_loopback(host) and not proxy_bypass(host):
         raise ConfigError(
             f"DuckDB would ask {uri} through the proxy that the variable {min(named).upper()}_PROXY"
             f" names, which would see the token: set NO_PROXY={host}"
