@@ -134,5 +134,7 @@ def _continue_in_child() -> None:
     _lock = threading.Lock()
     # DuckDB's own locks are copied as they were: in the middle of a drain, locked for ever.
     is_quiet = database.renew_gates()
-    for store in _stores.values():
+    # Also what a thread of the parent was closing: that thread is not here to finish it.
+    for store in [*_stores.values(), *_closing]:
         store.continue_in_child(may_drain=is_quiet)
+    _closing.clear()

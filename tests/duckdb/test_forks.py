@@ -11,6 +11,7 @@ import pytest
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from tests.duckdb.conftest import Target
 
@@ -99,6 +100,31 @@ POOL = """
         made[0].shutdown()
 """
 
+CLOSING = (
+    SETUP
+    + """
+    import duckdb, threading
+    held = duckdb.connect(sys.argv[1])
+    waiting = DuckDBSpanExporter(
+        database=sys.argv[1], spool_directory=sys.argv[2], drain="child", shutdown_timeout_s=30
+    )
+    waiting.export([tracer.start_span("s")])
+    closing = threading.Thread(target=waiting.shutdown)
+    closing.start()
+    time.sleep(0.3)
+    begin = time.monotonic()
+    child = os.fork()
+    if child == 0:
+        sys.exit()
+    os.waitpid(child, 0)
+    took_s = time.monotonic() - begin
+    assert closing.is_alive(), "there was nothing to wait for"
+    assert took_s < 4, f"the child waited {took_s} s for a thread of its parent"
+    held.close()
+    closing.join()
+"""
+)
+
 
 @pytest.mark.parametrize("parent", ["busy", "drained"])
 def test_a_forked_child_flushes_its_own_records_and_the_parent_keeps_its(
@@ -146,3 +172,10 @@ def test_pools_of_processes_lose_nothing(target: Target, method: str) -> None:
         ("parent", 1),
         ("work", 20),
     ]
+
+
+def test_a_child_forked_during_a_shutdown_does_not_wait_for_it(
+    target: Target, run_python: Callable[..., subprocess.CompletedProcess[str]], tmp_path: Path
+) -> None:
+    done = run_python(CLOSING, target.path, tmp_path / "other.spool")
+    assert done.returncode == 0, done.stderr
