@@ -47,7 +47,7 @@ class Losses:
     """Counts by (signal, reason): bounded, however much is lost. Safe to use from any thread."""
 
     def __init__(self) -> None:
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()  # a signal handler may lose something in the middle of `add`
         self._waiting: Counter[tuple[str, str]] = Counter()
         self._told: set[tuple[str, str]] = set()
         self.total: Counter[tuple[str, str]] = Counter()

@@ -16,6 +16,7 @@ import threading
 import time
 import weakref
 from collections import Counter, defaultdict, deque
+from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
 from opentelemetry.context import (
@@ -81,10 +82,12 @@ class RecordQueue(Generic[_Item]):
         self.processed: Counter[str] = Counter()
         self._items: deque[_Item] = deque()
         self._taken = self._left = 0
-        self._lock = threading.Lock()
+        # A signal handler, or a finalizer, may record while its thread is in the midst of `put`:
+        # what is used there can be entered once more, as `SimpleQueue` can and `Event` cannot.
+        self._lock = threading.RLock()
+        self._wake: SimpleQueue[None] = SimpleQueue()
         self._moved = threading.Condition(self._lock)
         self._exporting = threading.Lock()
-        self._wake = threading.Event()
         self._thread: threading.Thread | None = None
 
     def __len__(self) -> int:
@@ -108,8 +111,8 @@ class RecordQueue(Generic[_Item]):
             return
         if self._thread is None:
             self._start()
-        if waiting >= self._batch and not self._wake.is_set():
-            self._wake.set()
+        if waiting >= self._batch and self._wake.empty():
+            self._wake.put(None)
 
     def flush(self, timeout_s: float) -> bool:
         """Return True once everything taken so far was exported; False on timeout."""
@@ -120,7 +123,7 @@ class RecordQueue(Generic[_Item]):
             self._start()
         if not self._is_running():
             self._export_all()
-        self._wake.set()
+        self._wake.put(None)
         with self._moved:
             return self._moved.wait_for(
                 lambda: self._left >= taken, max(0.0, deadline - time.monotonic())
@@ -144,7 +147,7 @@ class RecordQueue(Generic[_Item]):
             _logger.error("the exporter of %s hangs: %d records dropped", self.signal, refused)
             if refused:
                 self._exporter.count_refused(EXPORT_TIMEOUT, refused)
-        self._wake.set()
+        self._wake.put(None)
         self._exporter.shutdown()
 
     def _is_running(self) -> bool:
@@ -185,8 +188,8 @@ class RecordQueue(Generic[_Item]):
 
     def _run(self) -> None:
         while True:
-            self._wake.wait(self._interval_s)
-            self._wake.clear()
+            with contextlib.suppress(Empty):
+                self._wake.get(timeout=self._interval_s)
             is_last = self._is_shut_down
             self._export_all()
             if is_last:

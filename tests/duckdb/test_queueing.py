@@ -13,6 +13,9 @@ from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
 from otel_forgesyte_duckdb.queueing import QueuedLogProcessor, QueuedSpanProcessor, RecordQueue
 
 if TYPE_CHECKING:
+    import subprocess
+    from collections.abc import Callable
+
     from tests.duckdb.conftest import Target
 
 FLOOD = 20_000
@@ -104,3 +107,40 @@ def test_log_records_keep_their_order_and_what_they_hold(target: Target) -> None
         '"b0"', '"b1"', '"b2"',
     ]  # fmt: skip
     provider.shutdown()
+
+
+def test_a_signal_handler_that_records_does_not_stop_its_own_thread(
+    run_python: Callable[..., subprocess.CompletedProcess[str]],
+) -> None:
+    # Entered twice, a lock that is not made for it holds the thread for ever.
+    done = run_python("""
+    import random, signal
+    from otel_forgesyte_duckdb.losses import Losses
+    from otel_forgesyte_duckdb.queueing import RecordQueue
+
+    class Exporter:
+        def export(self, batch): ...
+        def count_refused(self, reason, count): losses.add("logs", reason, count)
+
+    losses, handled = Losses(), 0
+    queue = RecordQueue("logs", Exporter(), 500, 0.001, 5)
+    queue.put("first")
+
+    def handle(*_):
+        global handled
+        handled += 1
+        queue.put("of the handler")
+        signal.setitimer(signal.ITIMER_REAL, random.uniform(1e-4, 3e-4))
+
+    signal.signal(signal.SIGALRM, handle)
+    signal.setitimer(signal.ITIMER_REAL, 1e-3)
+    own = 1
+    while handled < 1_000:
+        queue.put("of the thread")
+        own += 1
+    signal.setitimer(signal.ITIMER_REAL, 0)
+    assert queue.flush(10)
+    refused = losses.totals().get(("logs", "queue_full"), 0)
+    assert queue.processed[""] + refused == own + handled
+    """)
+    assert done.returncode == 0, done.stderr
