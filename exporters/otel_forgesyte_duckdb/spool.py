@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 _FLAGS = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND | getattr(os, "O_BINARY", 0)
 _sync = getattr(os, "fdatasync", os.fsync)  # not everywhere; without it the file's times go too
 _RECOUNT_S = 1.0
+# Remembered as written; beyond, they are written once more, which the database takes for the same.
+_MOST_RESOURCES = 10_000
 _CLOSED = -1
 _logger = logging.getLogger(__name__)
 
@@ -160,6 +162,8 @@ class SpoolWriter:
             return ""
         reason = self.offer("resources", line, 1)
         if not reason:
+            if len(self._resources) >= _MOST_RESOURCES:
+                self._resources.clear()
             self._resources.add(resource_id)
         return reason
 
@@ -170,8 +174,12 @@ class SpoolWriter:
                 if self._is_closed:
                     return "exporter_shut_down"
                 self._announce()
-                append_letters(self._spool, f"{self.name}-{signal}", letters)
+            # Exports go on meanwhile: somebody may hold the dead letters for seconds.
+            append_letters(self._spool, f"{self.name}-{signal}", letters)
+            with self._lock:
                 self._tally.add(signal, len(letters))
+                if self._is_closed:
+                    self._tally.close()
         except OSError as error:
             return reason_of(error)
         return ""

@@ -24,7 +24,7 @@ from opentelemetry.context import (
 from otel_forgesyte_duckdb import timing
 from otel_forgesyte_duckdb.dead_letters import DeadLetter, dead_bytes
 from otel_forgesyte_duckdb.duty import duty_of
-from otel_forgesyte_duckdb.losses import Losses
+from otel_forgesyte_duckdb.losses import Losses, reason_of
 from otel_forgesyte_duckdb.overview import look_at
 from otel_forgesyte_duckdb.spool import SpoolWriter
 
@@ -66,7 +66,7 @@ class Store:
         self.kept: Counter[str] = Counter()
         self.overview: Overview | None = None
         self._looked_at = -_LOOK_S
-        self._counting = threading.Lock()
+        self._counting = threading.RLock()  # a signal handler may come back here
         self._thread: threading.Thread | None = None
         self._thread_lock = threading.Lock()
         self._is_closed = threading.Event()
@@ -233,12 +233,15 @@ class Store:
             _logger.error("cannot seal %s, tried again: %s", self.settings.spool, complaint)
 
     def _set_aside(self, signal: str, dead: list[tuple[str, str]]) -> bool:
-        spool = self.settings.spool
-        if dead_bytes(spool) > self.settings.spool_max_bytes // _DEAD_SHARE:
-            reason = "dead_letters_full"
-        else:
-            letters = [DeadLetter(signal, why, what) for why, what in dead]
-            reason = self.writer.set_aside(signal, letters)
+        letters = [DeadLetter(signal, why, what) for why, what in dead]
+        reason = self._no_room_for_letters() or self.writer.set_aside(signal, letters)
         if reason:
             self.losses.add(signal, reason, len(dead))
         return not reason
+
+    def _no_room_for_letters(self) -> str:
+        try:
+            taken = dead_bytes(self.settings.spool)
+        except OSError as error:  # too many open files to look; the batch's other records still fit
+            return reason_of(error)
+        return "dead_letters_full" if taken > self.settings.spool_max_bytes // _DEAD_SHARE else ""

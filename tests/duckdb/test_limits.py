@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import shutil
 import threading
+import time
 from typing import TYPE_CHECKING
 
 import pytest
-from opentelemetry.sdk.trace.export import SpanExportResult
+from opentelemetry.sdk.resources import Resource
+from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace.export import SimpleSpanProcessor, SpanExportResult
 
-from otel_forgesyte_duckdb import ConfigError, DuckDBSpanExporter
+from otel_forgesyte_duckdb import ConfigError, DuckDBSpanExporter, spool
+from otel_forgesyte_duckdb.dead_letters import folder_held
 
 if TYPE_CHECKING:
     import subprocess
@@ -148,6 +152,73 @@ def test_dead_letters_have_a_limit_too(undrained: Target) -> None:
     status = undrained.status()
     assert set(status.dropped) == {"dead_letters_full"}
     assert status.dead_lines + status.dropped["dead_letters_full"] == 50 == status.accepted
+
+
+def test_a_broken_record_costs_no_other_when_no_file_can_be_opened(
+    undrained: Target, run_python: Callable[..., subprocess.CompletedProcess[str]]
+) -> None:
+    done = run_python(
+        """
+    import os, resource, sys
+    from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
+    from otel_forgesyte_duckdb import DuckDBSpanExporter
+
+    exporter = DuckDBSpanExporter(database=sys.argv[1], drain="external", flush_interval_s=3600)
+    good = TracerProvider(shutdown_on_exit=False).get_tracer("t").start_span("good")
+    broken = ReadableSpan("broken", None)
+    exporter.export([good, broken])
+    resource.setrlimit(resource.RLIMIT_NOFILE, (64, 64))
+    opened = []
+    try:
+        while True:
+            opened.append(os.open(os.devnull, os.O_RDONLY))
+    except OSError:
+        exporter.export([good, broken])
+    for descriptor in opened:
+        os.close(descriptor)
+    exporter.shutdown()
+    """,
+        undrained.path,
+    )
+    assert done.returncode == 0, done.stderr
+    status = undrained.status()
+    assert (status.accepted, status.spooled_lines, status.dead_lines) == (4, 2, 1)
+    assert status.dropped == {"too_many_open_files": 1}
+
+
+def test_exports_go_on_while_somebody_holds_the_dead_letters(undrained: Target) -> None:
+    from opentelemetry.sdk.trace import ReadableSpan
+
+    exporter = undrained.spans()
+    tracer = undrained.tracer(exporter)
+    with folder_held(undrained.spool):
+        broken = threading.Thread(target=exporter.export, args=[[ReadableSpan("broken", None)]])
+        broken.start()
+        time.sleep(0.2)
+        begin = time.monotonic()
+        tracer.start_span("good").end()
+        assert time.monotonic() - begin < 1.0
+        assert broken.is_alive(), "there was nothing to wait for"
+    broken.join()
+    status = undrained.status()
+    assert (status.accepted, status.spooled_lines, status.dead_lines) == (2, 1, 1)
+
+
+def test_of_very_many_resources_only_some_are_remembered(
+    undrained: Target, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(spool, "_MOST_RESOURCES", 2)
+    exporter = undrained.spans()
+    for number in (1, 2, 3, 1):
+        provider = TracerProvider(resource=Resource({"n": number}), shutdown_on_exit=False)
+        provider.add_span_processor(SimpleSpanProcessor(exporter))
+        provider.get_tracer("t").start_span("s").end()
+    undrained.shutdown()
+    undrained.drain()
+    written = "SELECT lines FROM otel.segments WHERE signal = 'resources'"
+    assert undrained.value(written) == 4
+    assert undrained.value("SELECT count(*) FROM otel.resources") == 3
+    assert undrained.value("SELECT count(DISTINCT resource_id) FROM otel.spans") == 3
 
 
 def test_eight_threads_into_three_signals_add_up(target: Target) -> None:
