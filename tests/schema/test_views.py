@@ -6,9 +6,15 @@ import datetime as dt
 import json
 from typing import TYPE_CHECKING
 
+import duckdb
 import pytest
 
+from otel_forgesyte_schema import apply
+from otel_forgesyte_schema.archives import show_archives
+
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from tests.schema.conftest import Records, Store
 
 START = dt.datetime(2026, 1, 2, 3, 4, 5)  # noqa: DTZ001 - naive UTC is the contract
@@ -172,3 +178,19 @@ def test_plugin_runs_tell_what_the_table_has_no_column_for(store: Store, records
         (None, 1000.0, False, "no model"),
         (None, 1000.0, True, None),
     ]
+
+
+def test_a_line_break_in_an_archives_path_stays_in_the_path(tmp_path: Path) -> None:
+    folder = tmp_path / "a\n;DROP TABLE otel.spans;--"
+    folder.mkdir()
+    with duckdb.connect(tmp_path / "telemetry.duckdb") as connection:
+        apply(connection, "0.1.0")
+        connection.execute("CREATE TEMP TABLE gone AS SELECT * FROM otel.spans")
+        connection.execute("INSERT INTO gone (name) VALUES ('archived')")
+        connection.execute("COPY gone TO ($path)", {"path": str(folder / "1.parquet")})
+        connection.execute(
+            "INSERT INTO otel.archives (table_name, folder, file, base) VALUES ('spans', ?, ?, ?)",
+            [folder.name, "1.parquet", str(tmp_path)],
+        )
+        show_archives(connection)
+        assert connection.execute("SELECT name FROM otel.all_spans").fetchall() == [("archived",)]

@@ -1,5 +1,6 @@
 -- What a table's view of all rows reads once some are archived. By name: a file of an older version may
--- lack columns that were added since. FILES are paths of ours, not recorded data; a view can bind no values.
+-- lack columns that were added since. Paths of ours are put into the list, for a view can bind no values; not
+-- here in the comment, which a line break in one would end.
 FROM (
     SELECT * FROM TABLE
     UNION ALL BY NAME
