@@ -72,11 +72,16 @@ class Losses:
         with self._lock:
             return dict(self._waiting)
 
-    def written(self, counts: dict[tuple[str, str], int]) -> None:
-        """Forget counts that are safe on disk."""
+    def take(self) -> dict[tuple[str, str], int]:
+        """Hand over what is not yet written down: to one caller only, who writes it down."""
         with self._lock:
-            self._waiting.subtract(counts)
-            self._waiting += Counter()  # drops the zeros
+            taken, self._waiting = self._waiting, Counter()
+            return dict(taken)
+
+    def give_back(self, counts: dict[tuple[str, str], int]) -> None:
+        """Let counts that could not be written down wait again."""
+        with self._lock:
+            self._waiting.update(counts)
 
 
 def this_process() -> str:

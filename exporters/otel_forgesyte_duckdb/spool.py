@@ -289,9 +289,9 @@ class SpoolWriter:
                 self._unfinished[segment.path] = sealed
 
     def _write_losses(self) -> None:
-        counts = self._losses.waiting()
-        if counts and self.append("losses", loss_lines(counts), len(counts)):
-            self._losses.written(counts)
+        counts = self._losses.take()
+        if counts and not self.append("losses", loss_lines(counts), len(counts)):
+            self._losses.give_back(counts)
 
 
 def make_spool(spool: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import sys
 import threading
 import time
 from typing import TYPE_CHECKING
@@ -14,6 +15,8 @@ from opentelemetry.sdk.trace.export import SimpleSpanProcessor, SpanExportResult
 
 from otel_forgesyte_duckdb import ConfigError, DuckDBSpanExporter, spool
 from otel_forgesyte_duckdb.dead_letters import folder_held
+from otel_forgesyte_duckdb.losses import Losses
+from otel_forgesyte_duckdb.spool import SpoolWriter
 
 if TYPE_CHECKING:
     import subprocess
@@ -202,6 +205,33 @@ def test_exports_go_on_while_somebody_holds_the_dead_letters(undrained: Target) 
     broken.join()
     status = undrained.status()
     assert (status.accepted, status.spooled_lines, status.dead_lines) == (2, 1, 1)
+
+
+def test_losses_that_two_threads_write_down_at_once_are_counted_once(undrained: Target) -> None:
+    losses = Losses()
+    writer = SpoolWriter(undrained.settings, losses)
+    interval, lost = sys.getswitchinterval(), 200
+    ready = threading.Barrier(3)
+
+    def seal() -> None:
+        for _ in range(lost):
+            ready.wait()
+            writer.seal()
+
+    threads = [threading.Thread(target=seal) for _ in range(2)]
+    sys.setswitchinterval(1e-5)
+    try:
+        for thread in threads:
+            thread.start()
+        for _ in range(lost):
+            losses.add("spans", "queue_full", 1)
+            ready.wait()
+        for thread in threads:
+            thread.join()
+    finally:
+        sys.setswitchinterval(interval)
+    writer.close()
+    assert undrained.status().dropped == {"queue_full": lost}
 
 
 def test_of_very_many_resources_only_some_are_remembered(
