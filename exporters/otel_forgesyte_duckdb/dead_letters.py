@@ -90,6 +90,15 @@ def replace_letters(spool: Path, name: str, letters: Iterable[DeadLetter]) -> No
         write_whole(folder / f"{name}.jsonl", packed(letters))
 
 
+def forget_letters(spool: Path, name: str) -> None:
+    """Remove a file of the dead-letter folder, if it is there.
+
+    Raises:
+        OSError: it cannot be removed.
+    """
+    (dead_folder(spool) / f"{name}.jsonl").unlink(missing_ok=True)
+
+
 def write_whole(path: Path, data: bytes) -> None:
     """Write a file durably, to be seen under its name only once it is whole.
 

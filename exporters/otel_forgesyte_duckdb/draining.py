@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING
 
+from otel_forgesyte_duckdb.dead_letters import forget_letters
 from otel_forgesyte_duckdb.destinations import destination_of
 from otel_forgesyte_duckdb.housekeeping import Housekeeper
 from otel_forgesyte_duckdb.ingesting import LineCountMismatch, already_stored, store, whole
@@ -175,6 +176,8 @@ class Drainer:
         with self._opened() as connection:
             known = already_stored(connection, batch)
             new = [segment for segment in batch if segment.stem not in known]
+            for segment in new:  # set aside by a drainer that was killed; it may be stored now
+                forget_letters(self._settings.spool, segment.stem)
             until = time.monotonic() + PATIENCE_S
             report = _ingest(connection, self._settings.spool, new, self._stopping, until)
             known = already_stored(connection, batch)

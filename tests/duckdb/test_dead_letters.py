@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from otel_forgesyte_duckdb import read_letters
+from otel_forgesyte_duckdb import DeadLetter, read_letters
+from otel_forgesyte_duckdb.dead_letters import replace_letters
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -120,3 +121,18 @@ def test_lines_that_vanished_from_a_segment_are_counted_as_lost(undrained: Targe
     undrained.drain()
     status = undrained.status()
     assert (status.stored, status.dropped) == (7, {"segment_damaged": 3})
+
+
+def test_what_a_killed_drainer_had_set_aside_is_not_stored_beside_its_letter(
+    undrained: Target,
+) -> None:
+    path = _segment(undrained, 2)
+    line, _ = path.read_text().splitlines()
+    # Killed before COMMIT: another one has more memory, or a newer DuckDB, and can store it.
+    letter = DeadLetter("spans", "OutOfMemoryException: too little", line)
+    replace_letters(undrained.spool, path.stem.removesuffix("-2"), [letter])
+    assert undrained.status().dead_lines == 0
+    undrained.drain()
+    status = undrained.status()
+    assert (status.stored, status.dead_lines, status.unaccounted) == (2, 0, 0)
+    assert list(read_letters(undrained.spool)) == []
