@@ -61,7 +61,9 @@ def _everything(target: Target) -> int:
     return int(target.value("SELECT count(*) FROM otel.spans"))
 
 
-@pytest.mark.parametrize("tries", [pytest.param(60, marks=pytest.mark.slow), 6])
+@pytest.mark.parametrize(
+    "tries", [pytest.param(60, marks=[pytest.mark.slow, pytest.mark.exhaustive]), 6]
+)
 @pytest.mark.parametrize("way", ["cut", "flipped"])
 def test_a_database_cut_or_flipped_anywhere_never_loses_a_row_in_silence(
     undrained: Target, tmp_path: Path, caplog: pytest.LogCaptureFixture, way: str, tries: int

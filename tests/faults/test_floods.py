@@ -12,7 +12,10 @@ if TYPE_CHECKING:
 _MB = 1_000_000
 
 
-@pytest.mark.parametrize("spans", [50_000, pytest.param(1_000_000, marks=pytest.mark.slow)])
+@pytest.mark.parametrize(
+    "spans",
+    [50_000, pytest.param(1_000_000, marks=[pytest.mark.slow, pytest.mark.exhaustive])],
+)
 def test_a_flood_into_a_stalled_store_keeps_memory_bounded_and_counts_its_drops(
     bench: Bench, spans: int
 ) -> None:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 import random
+import signal
 import subprocess
 import sys
 import time
@@ -44,6 +47,7 @@ class Soak:
     disk: SmallDisk | None
     kills: int = 0
     unwell: list[str] = field(default_factory=list[str])
+    _groups: list[int] = field(default_factory=list[int])
 
     def __post_init__(self) -> None:
         self.journals = self.folder / "journals"
@@ -97,7 +101,9 @@ class Soak:
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
+                start_new_session=True,
             )
+        self._groups.append(actor.process.pid)
 
     def _note_the_end_of(self, actor: Actor) -> None:
         if actor.process is not None and actor.process.returncode != 0:
@@ -116,3 +122,7 @@ class Soak:
                 actor.process.kill()
                 self.unwell.append(f"{actor.role} did not end")
             self._note_the_end_of(actor)
+        # Workers of a pool whose process was killed wait for each other for ever: Python's way.
+        for group in self._groups:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(group, signal.SIGKILL)
