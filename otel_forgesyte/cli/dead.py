@@ -57,6 +57,8 @@ def show(invocation: Invocation, number: Count = 10, *, reason: Reason = "") -> 
     if invocation.as_json:
         output.json_document([asdict(letter) for letter in letters[:number]])
         return
+    if not letters:
+        output.line(f"no dead letters{' of that reason' if reason else ''}")
     for letter in letters[:number]:
         # One line each, whatever is inside: `pairs` and `line` escape what a terminal could act on.
         output.section(f"{letter.signal}: one record")

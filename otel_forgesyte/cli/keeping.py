@@ -116,6 +116,9 @@ def backup(
 
     settings = invocation.settings()
     _require(settings, "back up")
+    folder = destination.absolute().parent
+    if not folder.is_dir():
+        raise CommandFailed(f"there is no folder {folder}: make it first", ExitCode.DATABASE)
     size = back_up(settings, destination, overwrite=overwrite)
     if invocation.as_json:
         output.json_document({"backup": str(destination.absolute()), "bytes": size})

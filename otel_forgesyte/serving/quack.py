@@ -61,8 +61,11 @@ class Address:
         host, colon, port = text.removeprefix("quack:").rpartition(":")
         if not colon or text.endswith("]"):
             host, port = text.removeprefix("quack:"), str(DEFAULT_PORT)
-        if not host or not port.isdecimal() or int(port) > 65535:  # noqa: PLR2004
-            raise ConfigError(f"cannot listen on {text!r}: give HOST:PORT, as {LOOPBACK}:9494")
+        is_bare = ":" in host and not host.startswith("[")  # where would its port begin?
+        if not host or is_bare or not port.isdecimal() or int(port) > 65535:  # noqa: PLR2004
+            raise ConfigError(
+                f"cannot listen on {text!r}: give HOST:PORT, as {LOOPBACK}:9494 or [::1]:9494"
+            )
         host = host.strip("[]")
         if not (other_hosts or is_loopback(host)):
             raise ConfigError(

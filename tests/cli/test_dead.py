@@ -53,6 +53,7 @@ def test_letters_are_listed_by_signal_and_reason(cli: Run, database: Path, spool
 def test_no_letters_are_no_finding(cli: Run, database: Path) -> None:
     finished = cli("dead", "list", "-d", database)
     assert (finished.code, finished.out) == (0, "no dead letters\n")
+    assert cli("dead", "show", "-d", database).out == "no dead letters\n"
 
 
 def test_hostile_text_in_a_letter_is_shown_as_escapes(cli: Run, database: Path) -> None:

@@ -41,6 +41,15 @@ def test_0_where_the_answer_was_given(cli: Run, database: Path) -> None:
     assert cli("jobs", "-d", database).code == 0
 
 
+def test_3_for_a_backup_into_a_folder_that_is_not_there(
+    cli: Run, database: Path, tmp_path: Path
+) -> None:
+    finished = cli("backup", "nowhere/copy.duckdb", "-d", database)
+
+    assert finished.code == 3
+    assert _one_line(finished) == f"there is no folder {tmp_path / 'nowhere'}: make it first"
+
+
 def test_1_for_a_job_nobody_recorded(cli: Run, database: Path) -> None:
     finished = cli("job", "j9", "-d", database)
 

@@ -92,6 +92,16 @@ def test_a_host_that_others_reach_is_refused_without_a_token(tmp_path: Path) -> 
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.parametrize("address", ["::1", "[::1]:x", ":9494", "127.0.0.1:65536"])
+def test_an_address_for_sql_that_is_none_is_named(tmp_path: Path, address: str) -> None:
+    code, said = run(tmp_path / "a.duckdb", "--quack", address)
+    assert code == 2
+    assert said == (
+        f"otel-forgesyte: cannot listen on '{address}': give HOST:PORT, as 127.0.0.1:9494 or"
+        " [::1]:9494"
+    )
+
+
 @pytest.mark.parametrize(
     ("content", "said"),
     [("\n", "is empty"), ("two words", "is no token"), ("zwölf", "is no token")],
