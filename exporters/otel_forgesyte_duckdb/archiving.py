@@ -58,7 +58,8 @@ class Archive:
         file = f"{folder}/date={day}/{uuid.uuid4().hex}.parquet"
         target = self._root / file
         self._intend(target)
-        target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        for part in (self._root, target.parent.parent, target.parent):  # parents get no mode
+            part.mkdir(mode=0o700, parents=True, exist_ok=True)
         partial = target.with_name(target.name + _SUFFIX)
         partial.touch(mode=0o600)  # DuckDB would make it for everyone to read
         table.archive(connection, str(partial))

@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from otel_forgesyte_duckdb.database import literal
+from otel_forgesyte_duckdb.database import keep_private, literal
 from otel_forgesyte_duckdb.extensions import load_extension
 from otel_forgesyte_duckdb.targets import is_remote
 from otel_forgesyte_schema.errors import ConfigError, DatabaseLocked
@@ -45,10 +45,7 @@ def attach(
     load_extension(connection, "ducklake")
     if lake.is_served:
         load_extension(connection, "postgres")
-    if not (lake.is_served or read_only):
-        Path(lake.catalog).parent.mkdir(parents=True, exist_ok=True)
-    if settings.data_path and not is_remote(settings.data_path) and not read_only:
-        Path(settings.data_path).mkdir(mode=0o700, parents=True, exist_ok=True)
+    made = None if read_only else _prepare(settings, lake)
     statement = _statement(connection, lake, settings.data_path, read_only=read_only)
     try:
         _execute(connection, statement)
@@ -59,9 +56,22 @@ def attach(
         if told := _explained(str(error), settings):
             raise ConfigError(told) from None
         raise
+    if made is not None:
+        keep_private(made)
     connection.execute("USE db")
     if not read_only:
         _confine(connection, settings)
+
+
+def _prepare(settings: Settings, lake: LakeTarget) -> Path | None:
+    """Make the folders that are missing; return the file that ATTACH will make, if it will."""
+    if settings.data_path and not is_remote(settings.data_path):
+        Path(settings.data_path).mkdir(mode=0o700, parents=True, exist_ok=True)
+    if lake.is_served:
+        return None
+    catalog = Path(lake.catalog)
+    catalog.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return None if catalog.exists() else catalog
 
 
 def _execute(connection: duckdb.DuckDBPyConnection, statement: str) -> None:

@@ -53,6 +53,8 @@ def test_archived_rows_stay_in_the_views_one_file_a_table_and_day(kept: Kept) ->
     assert len([each for each in files if each.is_file()]) == 5
     assert (kept.path.parent / "archive/main.job_metrics/date=2026-02-07").is_dir()
     assert {stat.S_IMODE(each.stat().st_mode) for each in files if each.is_file()} == {0o600}
+    folders = {each.parent for each in files}
+    assert {stat.S_IMODE(each.stat().st_mode) for each in folders} == {0o700}
     with reading(kept.path) as connection:
         assert drift(connection) == []
 

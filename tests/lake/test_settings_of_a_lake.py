@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import stat
 import subprocess
 import sys
 from pathlib import Path
@@ -50,6 +51,19 @@ def test_a_new_lake_needs_a_data_path(lake: Lake, tmp_path: Path) -> None:
         destination_of(settings).writing(),
     ):
         pass
+
+
+def test_a_catalog_that_is_a_file_is_for_its_owner_alone(tmp_path: Path) -> None:
+    catalog = tmp_path / "lake" / "telemetry.ducklake"
+    settings = Settings.resolve(
+        database=f"ducklake:{catalog}",
+        data_path=str(tmp_path / "data"),
+        spool_directory=str(tmp_path / "spool"),
+    )
+    with destination_of(settings).writing():
+        pass
+    modes = [stat.S_IMODE(each.stat().st_mode) for each in (catalog, catalog.parent)]
+    assert modes == [0o600, 0o700], "small batches are in the catalog itself"
 
 
 def test_a_lake_where_nothing_was_recorded_says_so(lake: Lake) -> None:
