@@ -61,7 +61,7 @@ def test_quantiles_are_within_one_percent_of_the_exact_ones(store: Store, kind: 
 
     ranked = sorted(durations)
     for share, found in zip((0.5, 0.95, 0.99), row[8:11], strict=True):
-        exact = ranked[math.floor(share * (len(ranked) - 1))]
+        exact = ranked[math.ceil(round(share * len(ranked), 6)) - 1]
         assert found == pytest.approx(exact, rel=0.010001)
     assert row[7] == pytest.approx(sum(durations) / 5_000)
 
@@ -90,6 +90,20 @@ def test_the_summary_is_the_same_before_and_after_any_part_of_the_rows_is_delete
     assert summary(store) == before
     assert store.rows("SELECT * FROM otel.summary_by_minute ORDER BY ALL") == minutes
     assert store.row("SELECT count(*) FROM otel.job_keys") == (0,)
+
+
+@pytest.mark.parametrize(
+    ("durations", "quantiles"),
+    [([7], [7, 7, 7]), ([1, 1000], [1, 1000, 1000]), ([*range(1, 11)], [5, 10, 10])],
+)
+def test_a_quantile_of_few_runs_is_a_duration_that_this_share_does_not_exceed(
+    store: Store, durations: list[int], quantiles: list[int]
+) -> None:
+    store.rows(ADDED, {"durations": durations, "successes": [True] * len(durations)})
+    [row] = summary(store)
+    assert list(row[8:11]) == pytest.approx(quantiles, rel=0.010001)
+    minutes = store.rows("SELECT p50_ms, p95_ms, p99_ms FROM otel.summary_by_minute")
+    assert minutes == [row[8:11]]
 
 
 def test_a_running_job_counts_only_with_its_end(store: Store, records: Records) -> None:

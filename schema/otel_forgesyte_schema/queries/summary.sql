@@ -21,7 +21,7 @@ ranked AS (
         -- The middle of the bucket: within 1 % of every duration in it.
         CASE WHEN bucket < 0 THEN 0 ELSE 2 * pow(1.01 / 0.99, bucket) / (1.01 / 0.99 + 1) END AS value_ms,
         sum(runs) OVER (PARTITION BY period, operation, plugin, tool ORDER BY bucket) AS up_to,
-        sum(runs) OVER (PARTITION BY period, operation, plugin, tool) - 1 AS last
+        sum(runs) OVER (PARTITION BY period, operation, plugin, tool) AS every
     FROM grouped
 )
 
@@ -34,10 +34,11 @@ SELECT
     coalesce(sum(errors), 0)::BIGINT AS errors,
     coalesce(sum(errors), 0) / sum(runs) AS error_rate,
     sum(total_ms) / sum(runs) AS avg_ms,
-    -- The duration that this share of the runs does not exceed.
-    min(value_ms) FILTER (WHERE up_to > 0.5 * last) AS p50_ms,
-    min(value_ms) FILTER (WHERE up_to > 0.95 * last) AS p95_ms,
-    min(value_ms) FILTER (WHERE up_to > 0.99 * last) AS p99_ms
+    -- The shortest duration that this share of the runs does not exceed, as quantile_disc has it; in whole
+    -- numbers, so that nothing is rounded.
+    min(value_ms) FILTER (WHERE 100 * up_to >= 50 * every) AS p50_ms,
+    min(value_ms) FILTER (WHERE 100 * up_to >= 95 * every) AS p95_ms,
+    min(value_ms) FILTER (WHERE 100 * up_to >= 99 * every) AS p99_ms
 FROM ranked
 GROUP BY ALL
 ORDER BY period, operation, plugin, tool NULLS FIRST;
