@@ -14,7 +14,9 @@ if TYPE_CHECKING:
 
     from otel_forgesyte_schema.connection import Connection
 
-_OLDEST = "SELECT min(MOMENT)::TIMESTAMP FROM TABLE"
+# Not by a cast, with which DuckDB 2 rounds nanoseconds: the last of a day would be the next day's,
+# in which there is nothing to pick, for ever.
+_OLDEST = "SELECT make_timestamp(epoch_ns(min(MOMENT)) // 1000) FROM TABLE"
 _COUNT = "SELECT count(*) FROM TABLE"
 _COUNT_BEFORE = "SELECT count(*) FROM TABLE WHERE MOMENT < $until::TIMESTAMP"
 _DOOMED = "SELECT count(*) FROM doomed"
