@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 _MOST_KNOWN = 512
 _LARGEST_KNOWN = 65_536  # bytes; a larger origin is built each time rather than kept
-_LATEST = 2**63 - 1  # nanoseconds: what the database's timestamps and BIGINT hold
+_LATEST = 2**63 - 2  # nanoseconds: one more is infinity to DuckDB, and no other type's timestamp
 
 
 def any_value(value: AnyValue) -> Any:

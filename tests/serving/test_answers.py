@@ -96,6 +96,22 @@ def test_records_that_cannot_be_stored_are_rejected_and_the_others_kept(
     assert (status.stored, status.dead_lines, status.dropped) == (1, 0, {})
 
 
+def test_the_latest_time_there_is_in_sql_is_stored_and_a_later_one_rejected(
+    receive: Callable[..., Receiver],
+) -> None:
+    receiver = receive()
+    latest, later = str(2**63 - 2), str(2**63 - 1)
+    times = {"startTimeUnixNano": latest, "endTimeUnixNano": latest}
+    late = {**SPAN, "spanId": "00000000000000aa", "endTimeUnixNano": later}
+    answer = send_json(receiver.port, "/v1/traces", traces({**SPAN, **times}, late))
+    assert answer.json["partialSuccess"]["rejectedSpans"] == "1"
+    receiver.end()
+    assert receiver.query("SELECT start_time_unix_nano::VARCHAR FROM otel.spans") == [
+        ("2262-04-11 23:47:16.854775806",)
+    ]
+    assert receiver.status().dead_lines == 0
+
+
 def test_summary_points_are_rejected_and_the_other_points_kept(
     receive: Callable[..., Receiver],
 ) -> None:
