@@ -44,6 +44,8 @@ if TYPE_CHECKING:
 _BATCH_BYTES = 32_000_000
 _BATCH_SEGMENTS = 256
 _BREATH_S = 0.05  # between openings, so that readers get the file
+# Somebody may only look whether there is a drainer: an end that met one left its records undrained.
+_LOOKING_S = 0.05
 _logger = logging.getLogger(__name__)
 
 
@@ -82,7 +84,7 @@ class Drainer:
         """Become the spool's drainer until `resign`; False when another process is."""
         if self._election.is_locked:
             return True
-        if not try_lock(self._election):
+        if not try_lock(self._election, _LOOKING_S):
             return False
         flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC
         with os.fdopen(os.open(pid_file(self._settings.spool), flags, 0o600), "w") as file:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import shutil
 import signal
+import threading
 import time
 from typing import TYPE_CHECKING
 
 import pytest
 
 from otel_forgesyte_duckdb import drain
+from otel_forgesyte_duckdb.draining import Drainer
+from otel_forgesyte_duckdb.locks import file_lock, try_lock
 
 if TYPE_CHECKING:
     import subprocess
@@ -182,3 +185,13 @@ def test_another_process_takes_over_when_the_drainer_is_killed(
     assert exporter.force_flush(10_000)
     assert time.monotonic() - started < 5
     assert target.value("SELECT count(*) FROM otel.spans") == 1
+
+
+def test_an_election_is_not_lost_to_somebody_who_only_looks(undrained: Target) -> None:
+    undrained.tracer().start_span("s").end()
+    looking = file_lock(undrained.spool / "drain.lock")
+    assert try_lock(looking)
+    threading.Timer(0.02, looking.release).start()
+    drainer = Drainer(undrained.settings)
+    assert drainer.elect()
+    drainer.resign()
