@@ -201,7 +201,7 @@ def test_a_body_of_many_tiny_gzip_members_is_unfolded_in_time(
     began = time.monotonic()
     answer = send(receiver.port, "/v1/traces", folded, headers={"Content-Encoding": "gzip"})
     assert answer.status == 200
-    assert time.monotonic() - began < 10  # 35 s where what follows is copied for each
+    assert time.monotonic() - began < 10  # 80,000 took 2.4 s, growing by the square
 
 
 def field(number: int, content: bytes) -> bytes:
