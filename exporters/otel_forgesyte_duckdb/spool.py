@@ -23,7 +23,7 @@ from otel_forgesyte_duckdb.segments import RECORDS, SIGNALS, spool_bytes, writer
 from otel_forgesyte_duckdb.tallies import Tally
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Generator, Sequence
 
     from filelock import FileLock
 
@@ -36,6 +36,7 @@ _RECOUNT_S = 1.0
 # Remembered as written; beyond, they are written once more, which the database takes for the same.
 _MOST_RESOURCES = 10_000
 _CLOSED = -1
+_PATIENCE_S = 2.0
 _logger = logging.getLogger(__name__)
 
 
@@ -131,7 +132,7 @@ class SpoolWriter:
         """Append whole lines as `append`, or return why not; their sender still has them then."""
         full: OpenSegment | None = None
         try:
-            with self._lock:
+            with self._alone():
                 if self._is_closed:
                     reason = "exporter_shut_down"
                 elif self._is_full(len(data)) and signal not in SIGNALS[:2]:
@@ -170,13 +171,13 @@ class SpoolWriter:
     def set_aside(self, signal: str, letters: Sequence[DeadLetter]) -> str:
         """Put records that cannot be lines into this writer's dead letters, or return why not."""
         try:
-            with self._lock:
+            with self._alone():
                 if self._is_closed:
                     return "exporter_shut_down"
                 self._announce()
             # Exports go on meanwhile: somebody may hold the dead letters for seconds.
             append_letters(self._spool, f"{self.name}-{signal}", letters)
-            with self._lock:
+            with self._alone():
                 self._tally.add(signal, len(letters))
                 if self._is_closed:
                     self._tally.close()
@@ -185,9 +186,13 @@ class SpoolWriter:
         return ""
 
     def seal(self, min_age_s: float = 0.0) -> None:
-        """Seal open segments that are old enough, resources before those that refer to them."""
+        """Seal open segments that are old enough, resources before those that refer to them.
+
+        Raises:
+            TimeoutError: called from a signal handler that has interrupted a call of this writer.
+        """
         self._write_losses()
-        with self._lock:
+        with self._alone():
             now = time.monotonic()
             due = [s for s in SIGNALS if s in self._open]
             taken, self._unsealed = self._unsealed, []  # what failed before is tried again
@@ -196,8 +201,12 @@ class SpoolWriter:
             self._seal(signal, segment)
 
     def unfinished(self) -> set[Path]:
-        """Return this writer's segments that no drainer has removed yet: those not stored."""
-        with self._lock:
+        """Return this writer's segments that no drainer has removed yet: those not stored.
+
+        Raises:
+            TimeoutError: as `seal`.
+        """
+        with self._alone():
             for opened, sealed in list(self._unfinished.items()):
                 if sealed is not None and _is_gone(sealed):
                     del self._unfinished[opened]
@@ -207,7 +216,7 @@ class SpoolWriter:
         """Seal everything, give up the name and take no more."""
         while True:
             self.seal()
-            with self._lock:
+            with self._alone():
                 if self._open:  # an export in flight began another segment meanwhile
                     continue
                 self._tally.close()
@@ -219,6 +228,17 @@ class SpoolWriter:
                 self._is_closed = True
                 self._let_go_of_unsealed()
                 return
+
+    @contextlib.contextmanager
+    def _alone(self) -> Generator[None]:
+        # A signal handler may come here in the middle of a call that its own thread is in, and
+        # would wait for itself. Nobody else holds this lock for longer than one write.
+        if not self._lock.acquire(timeout=_PATIENCE_S):
+            raise TimeoutError(errno.EDEADLK, "the spool is in use by an interrupted call")
+        try:
+            yield
+        finally:
+            self._lock.release()
 
     def abandon(self) -> None:
         """Close what was inherited over a fork without writing a byte: it is the parent's."""
@@ -269,23 +289,23 @@ class SpoolWriter:
             segment.close()
             with contextlib.suppress(OSError):  # it is empty: the next drainer removes it
                 segment.path.unlink(missing_ok=True)
-            with self._lock:
+            with self._alone():
                 del self._unfinished[segment.path]
             return
         try:
             sealed = segment.seal()
         except FileNotFoundError:
             self._losses.add(signal, SEGMENT_VANISHED, segment.lines)
-            with self._lock:
+            with self._alone():
                 del self._unfinished[segment.path]
         except OSError as error:
             if not segment.has_failed:
                 segment.has_failed = True
                 _logger.error("cannot seal %s yet: %s", segment.path, error)  # noqa: TRY400
-            with self._lock:
+            with self._alone():
                 self._unsealed.append((signal, segment))
         else:
-            with self._lock:
+            with self._alone():
                 self._unfinished[segment.path] = sealed
 
     def _write_losses(self) -> None:

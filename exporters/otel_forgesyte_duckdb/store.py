@@ -128,8 +128,11 @@ class Store:
     def flush(self, timeout_s: float) -> bool:
         """Return True once everything accepted so far is stored or set aside; False on timeout."""
         deadline = time.monotonic() + timeout_s
-        self.writer.seal()
-        pending = self.writer.unfinished()
+        try:
+            self.writer.seal()
+            pending = self.writer.unfinished()
+        except TimeoutError:  # in a signal handler: this store's thread does it after that
+            return False
         if pending and self._duty.is_nobodys():
             return False
         while pending & self.writer.unfinished():
@@ -152,7 +155,8 @@ class Store:
     def stop(self, timeout_s: float) -> None:
         """Seal, drain within the time given, and end the thread; a later `accept` still works."""
         deadline = time.monotonic() + timeout_s
-        self.writer.seal()
+        with contextlib.suppress(TimeoutError):  # in a signal handler; `recover` seals it later
+            self.writer.seal()
         may_drain_here = self._may_drain_here()
         self._final_deadline = deadline
         with self._thread_lock:
@@ -183,7 +187,8 @@ class Store:
         """Stop, and let other processes have the spool. Never raises."""
         deadline = time.monotonic() + self.settings.shutdown_timeout_s
         self.stop(self.settings.shutdown_timeout_s)
-        self.writer.close()
+        with contextlib.suppress(TimeoutError):
+            self.writer.close()
         unwritten = self.losses.waiting()
         if unwritten:  # the disk is still full: the log is the last place left to say it
             told = ", ".join(f"{n} {signal} ({why})" for (signal, why), n in unwritten.items())

@@ -236,3 +236,41 @@ def test_a_drain_too_long_for_the_shutdown_is_broken_off_and_the_program_ends_we
     status = target.status()
     assert status.spooled_lines + status.dead_lines == 600
     assert status.dead_lines == 0 or status.spooled_lines == 0
+
+
+def test_a_signal_handler_may_flush_and_shut_down_in_the_middle_of_an_export(
+    run_python: Callable[..., subprocess.CompletedProcess[str]], target: Target
+) -> None:
+    done = run_python(
+        """
+        import faulthandler, os, signal, sys
+        from opentelemetry.sdk.trace import TracerProvider
+        from opentelemetry.sdk.trace.export import SimpleSpanProcessor
+        from otel_forgesyte_duckdb import DuckDBSpanExporter, spool
+
+        exporter = DuckDBSpanExporter(database=sys.argv[1])
+        provider = TracerProvider(shutdown_on_exit=False)
+        provider.add_span_processor(SimpleSpanProcessor(exporter))
+        tracer = provider.get_tracer("t")
+        tracer.start_span("first").end()
+        write = os.write
+
+        def interrupted(descriptor, data):
+            os.write = write
+            signal.raise_signal(signal.SIGTERM)  # the handler runs here, inside the export
+            return write(descriptor, data)
+
+        def leave(*_):
+            print(exporter.force_flush(1_000), flush=True)
+            exporter.shutdown()
+
+        signal.signal(signal.SIGTERM, leave)
+        os.write = interrupted
+        tracer.start_span("second").end()
+        print("went on", flush=True)
+        """,
+        target.path,
+    )
+    assert (done.returncode, done.stdout.split()) == (0, ["False", "went", "on"]), done.stderr
+    target.drain()
+    assert target.value("SELECT count(*) FROM otel.spans") == 2
