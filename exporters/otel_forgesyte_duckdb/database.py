@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, TypeVar
 from otel_forgesyte_schema.errors import ConfigError, DatabaseLocked
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator
+    from collections.abc import Callable, Generator, Sequence
 
     import duckdb
 
@@ -215,24 +215,34 @@ def keep_private(path: Path) -> None:
 
 def _confine(connection: duckdb.DuckDBPyConnection, settings: Settings) -> None:
     # Projections come from other packages: what they may read is the spool, and, where rows are
-    # archived, the archive. DuckDB's list holds folders with a slash at their end.
-    reach = [settings.spool]
-    if settings.archive_directory:
-        reach += [Path(settings.archive_directory).absolute(), *_archive_folders(connection)]
-    allowed = ", ".join(literal(f"{each}/") for each in reach)
-    connection.execute(f"SET allowed_directories = [{allowed}]")
+    # archived, the archive.
+    archives = archives_in_reach(connection, settings) if settings.archive_directory else []
+    allow_folders(connection, [settings.spool, *archives])
     connection.execute("SET enable_external_access = false")
 
 
-def _archive_folders(connection: duckdb.DuckDBPyConnection) -> list[Path]:
+def archives_in_reach(connection: duckdb.DuckDBPyConnection, settings: Settings) -> list[Path]:
+    """Return the folders where archived rows of the database in use may lie, or will."""
     import duckdb
 
     from otel_forgesyte_schema.archives import archive_folders
 
-    try:
-        return archive_folders(connection)
-    except duckdb.CatalogException:  # a database that is yet to be made, or of an older version
-        return []
+    given = settings.archive_directory
+    folders = [Path(given).absolute()] if given else []
+    with contextlib.suppress(duckdb.CatalogException):  # yet to be made, or of an older version
+        folders += archive_folders(connection)
+    return folders
+
+
+def allow_folders(connection: duckdb.DuckDBPyConnection, folders: Sequence[Path]) -> None:
+    """Let SQL read and write in these folders once external access is off."""
+    from otel_forgesyte_schema.archives import pattern
+
+    # DuckDB compares text: it wants a slash at the end, and a file asked for by its pattern, as
+    # archived ones are, must begin like one of these too.
+    spellings = {f"{each}/": None for path in folders for each in (path, pattern(path))}
+    allowed = ", ".join(literal(each) for each in spellings)
+    connection.execute(f"SET allowed_directories = [{allowed}]")
 
 
 def literal(text: str) -> str:

@@ -13,10 +13,19 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING
 
 from otel_forgesyte_duckdb.damage import set_aside_if_damaged
-from otel_forgesyte_duckdb.database import configuration, gate, keep_private, literal, retrying
+from otel_forgesyte_duckdb.database import (
+    allow_folders,
+    archives_in_reach,
+    configuration,
+    gate,
+    keep_private,
+    literal,
+    retrying,
+)
 from otel_forgesyte_duckdb.destinations import identity, is_checkpointed
 from otel_forgesyte_duckdb.extensions import load_extension
 from otel_forgesyte_schema import apply
+from otel_forgesyte_schema.archives import recorded_archives, show_archives
 from otel_forgesyte_schema.errors import DatabaseLocked
 
 if TYPE_CHECKING:
@@ -33,7 +42,6 @@ SELECT schema_name, table_name FROM duckdb_tables() WHERE database_name = 'db'
 UNION ALL
 SELECT schema_name, view_name FROM duckdb_views() WHERE database_name = 'db' AND NOT internal
 """
-_ARCHIVES = "SELECT DISTINCT base FROM db.otel.archives"
 
 
 class HeldDestination:
@@ -68,7 +76,9 @@ class HeldDestination:
             self._opened = identity(self._path)
             self._apply()
             _show(self.connection)
-            _limit(self.connection, self._path, settings.spool)
+            with self.reading() as cursor:
+                folders = archives_in_reach(cursor, settings)
+            _limit(self.connection, self._path, [settings.spool, *folders])
         except BaseException:
             self.close()
             raise
@@ -138,6 +148,8 @@ class HeldDestination:
     def _apply(self) -> None:
         with self.reading() as cursor:
             apply(cursor, version("otel-forgesyte"))
+            if recorded_archives(cursor):  # they may have been moved with the file since
+                show_archives(cursor)
 
 
 def _show(connection: duckdb.DuckDBPyConnection) -> None:
@@ -150,13 +162,11 @@ def _show(connection: duckdb.DuckDBPyConnection) -> None:
         connection.execute(f"CREATE VIEW {target} AS FROM db.{target}")
 
 
-def _limit(connection: duckdb.DuckDBPyConnection, path: Path, spool: Path) -> None:
+def _limit(connection: duckdb.DuckDBPyConnection, path: Path, folders: Sequence[Path]) -> None:
     """Let no SQL reach another file than the database, its spool and its archives, nor the net."""
-    folders = [spool, *(row[0] for row in connection.execute(_ARCHIVES).fetchall())]
-    directories = ", ".join(literal(f"{folder}/") for folder in folders)
     files = ", ".join(literal(f"{path}{ending}") for ending in ("", ".wal"))
     connection.execute(_MOST_SPILLED)
-    connection.execute(f"SET allowed_directories = [{directories}]")
+    allow_folders(connection, folders)
     connection.execute(f"SET allowed_paths = [{files}]")
     connection.execute("SET enable_external_access = false")
 

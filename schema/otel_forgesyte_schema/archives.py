@@ -93,7 +93,7 @@ def find_moved_archives(connection: Connection) -> None:
     here = _here(connection)
     relative = next((f for f in recorded_archives(connection) if not _is_absolute(f.folder)), None)
     if relative is not None and relative.found(here) == here:
-        connection.execute(f"SET VARIABLE {_FOLDER} = ?", [_pattern(here)])
+        connection.execute(f"SET VARIABLE {_FOLDER} = ?", [pattern(here)])
 
 
 def _view(name: str, table: str, files: Sequence[ArchivedFile], here: Path) -> str:
@@ -116,9 +116,9 @@ def _view(name: str, table: str, files: Sequence[ArchivedFile], here: Path) -> s
 
 def _place(file: ArchivedFile, base: Path) -> str:
     if _is_absolute(file.folder):
-        return _literal(_pattern(Path(file.folder, file.file)))
-    rest = _literal("/" + _pattern(Path(file.folder, file.file)))
-    return f"coalesce(getvariable('{_FOLDER}'), {_literal(_pattern(base))}) || {rest}"
+        return _literal(pattern(Path(file.folder, file.file)))
+    rest = _literal("/" + pattern(Path(file.folder, file.file)))
+    return f"coalesce(getvariable('{_FOLDER}'), {_literal(pattern(base))}) || {rest}"
 
 
 def _here(connection: Connection) -> Path:
@@ -130,8 +130,8 @@ def _is_absolute(folder: str) -> bool:
     return Path(folder).is_absolute()
 
 
-def _pattern(path: Path) -> str:
-    # read_parquet takes every path for a pattern.
+def pattern(path: Path) -> str:
+    """Return a path as `read_parquet` has to be given it, which takes every path for a pattern."""
     return path.as_posix().translate(_GLOBBING)
 
 

@@ -12,6 +12,8 @@ import duckdb
 import pytest
 
 from otel_forgesyte_duckdb import reading, writing
+from otel_forgesyte_duckdb.held import HeldDestination
+from otel_forgesyte_duckdb.housekeeping import Housekeeper
 from otel_forgesyte_duckdb.pruning import plan_of, prune
 from otel_forgesyte_schema import apply, drift
 from otel_forgesyte_schema.archives import forget_missing_archives, missing_archives
@@ -84,6 +86,45 @@ def test_a_database_moved_with_its_archive_and_a_copy_without_it_both_find_the_r
     shutil.move(tmp_path / "archive", tmp_path / "moved/archive")
     moved = Kept(replace(kept.settings, database=str(tmp_path / "moved" / kept.path.name)))
     assert moved.visible() == ALL_VISIBLE
+
+
+def test_rows_are_archived_and_seen_while_the_file_is_held_open_for_others(
+    kept: Kept, tmp_path: Path
+) -> None:
+    elsewhere = tmp_path / "else" / "where [1]*"
+    settings = replace(kept.settings, retention="3d", archive_directory=str(elsewhere))
+    held = HeldDestination(settings.anchored())
+    try:
+        housekeeper = Housekeeper(settings)
+        with held.writing() as cursor:
+            while not housekeeper.step(cursor):
+                pass
+        reader = held.connection.cursor()
+        for name, (rows, _) in ALL_VISIBLE.items():
+            assert reader.execute(f"SELECT count(*) FROM otel.all_{name}").fetchall() == [(rows,)]
+    finally:
+        held.close()
+    assert list(elsewhere.rglob("*.parquet"))
+    archive(Kept(settings), "1d")
+    assert kept.visible() == ALL_VISIBLE
+
+
+def test_an_archive_that_was_moved_with_its_database_is_seen_while_that_is_held(
+    kept: Kept, tmp_path: Path
+) -> None:
+    archive(kept)
+    (tmp_path / "moved").mkdir()
+    shutil.move(kept.path, tmp_path / "moved")
+    shutil.move(tmp_path / "archive", tmp_path / "moved/archive")
+    database = str(tmp_path / "moved" / kept.path.name)
+    held = HeldDestination(replace(kept.settings, database=database, archive_directory=""))
+    try:
+        reader = held.connection.cursor()
+        assert reader.execute("SELECT count(*) FROM otel.all_logs").fetchall() == [
+            (ALL_VISIBLE["logs"][0],)
+        ]
+    finally:
+        held.close()
 
 
 def test_a_missing_file_is_an_error_that_names_it_until_it_is_forgotten(kept: Kept) -> None:
