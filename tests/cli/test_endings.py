@@ -71,7 +71,7 @@ def test_1_for_a_job_nobody_recorded(cli: Run, database: Path) -> None:
         (("sql", "FROM no_such_table"), "the query was refused: Catalog Error: Table with name"),
         (("sql", "SELECT 'x'::INTEGER"), "the query was refused: Conversion Error"),
         (("sql", "DELETE FROM job_metrics"), "the query was refused: Invalid Input Error"),
-        (("jobs", "-d", "s3://bucket/file"), "argument database is 's3://bucket/file': only a"),
+        (("jobs", "-d", "s3://bucket/file"), "argument database: only a file path"),
         (("schema", "show", "nothing"), "no table or view 'nothing'; there are job_metrics, "),
     ],
 )
