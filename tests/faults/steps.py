@@ -88,7 +88,7 @@ def disturbed(settings: Settings, what: str, step: int) -> int:
         "replace": lambda: _replace(settings.database_path),
     }
     # Deleted once its rows have been looked at and are safe, it is its user who deletes them.
-    steps = Steps(step, happen[what], last="" if what == "kill" else "has_kept")
+    steps = Steps(step, happen[what], last="" if what == "kill" else "is_checkpointed")
     sys.setprofile(steps)
     try:
         drain(settings)

@@ -29,7 +29,7 @@ def _said(run_program: RunProgram, program: str, **environment: str) -> tuple[ob
         ("metrics_exporter=['duckdb', None]", "names, such as"),
         ("resource_attributes='x'", "a mapping"),
         ("prometheus_port=True", "give a port"),
-        ("database='md:cloud'", "md:cloud"),
+        ("database='md:cloud'", "only a file path or a lake"),
     ],
 )
 def test_an_argument_that_cannot_be_used_is_refused_at_once(
