@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left
 from itertools import accumulate
 from typing import TYPE_CHECKING, Any, Final
 
@@ -15,17 +14,19 @@ from opentelemetry.sdk.metrics.export import (
 )
 
 from otel_forgesyte_prometheus.exponential import classic_buckets
-from otel_forgesyte_prometheus.families import Buckets, Kind, Number, Trace
+from otel_forgesyte_prometheus.families import Buckets, Kind, Number
 from otel_forgesyte_prometheus.labels import scope_pairs
 from otel_forgesyte_prometheus.names import metric_name, unit_name
+from otel_forgesyte_prometheus.native import native
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
-    from opentelemetry.sdk.metrics._internal.exemplar import Exemplar
     from opentelemetry.sdk.metrics.export import Metric, MetricsData
     from opentelemetry.sdk.resources import Resource
 
+    from otel_forgesyte_prometheus.cardinality import CardinalityGuard
+    from otel_forgesyte_prometheus.exemplars import ExemplarMaker
     from otel_forgesyte_prometheus.families import Family, FamilySet, Point
     from otel_forgesyte_prometheus.labels import LabelMaker, Pairs
 
@@ -35,11 +36,20 @@ _TARGET: Final = "target"
 class Converter:
     """Puts the points of a collection into a set of families."""
 
-    def __init__(
-        self, families: FamilySet, labels: LabelMaker, *, scope_labels: bool, target_info: bool
+    def __init__(  # noqa: PLR0913 - named arguments, one for each thing that a page depends on
+        self,
+        families: FamilySet,
+        labels: LabelMaker,
+        guard: CardinalityGuard,
+        exemplars: ExemplarMaker,
+        *,
+        scope_labels: bool,
+        target_info: bool,
     ) -> None:
         self._families = families
         self._labels = labels
+        self._guard = guard
+        self._exemplars = exemplars
         self._scope_labels = scope_labels
         self._target_info = target_info
 
@@ -67,22 +77,42 @@ class Converter:
         points: Sequence[Any] = metric.data.data_points
         unit = unit_name(metric.unit or "", is_gauge=isinstance(metric.data, Gauge))
         name = metric_name(metric.name, unit, is_counter=kind is Kind.COUNTER)
+        if not self._families.has_part(name):
+            return
         family = self._families.family(name, kind, unit, metric.description or "")
         if family is None:
             self._families.left_out["name_taken"] += len(points)
             return
         is_sum = isinstance(metric.data, Sum)
+        cut_before = self._families.left_out["series_limit"]
         for point in points:
             self._add_point(family, point, scope, is_sum=is_sum)
+        is_cut = self._families.left_out["series_limit"] > cut_before
+        self._guard.look(metric.name, points, is_cut=is_cut)
 
     def _add_point(self, family: Family, point: Any, scope: Pairs, *, is_sum: bool) -> None:
         try:
             pairs = self._labels.pairs(point.attributes or {}, scope)
             if family.kind is Kind.HISTOGRAM:
                 pairs = _without_le(pairs)
-            self._families.add(family, pairs, _point(point, is_sum=is_sum))
+            self._families.add(family, pairs, self._point(point, is_sum=is_sum))
         except Exception as error:  # noqa: BLE001 - one odd point must not cost the scrape
             self._families.fault("point_failed", family.name, error)
+
+    def _point(self, point: Any, *, is_sum: bool) -> Point:
+        if isinstance(point, NumberDataPoint):
+            exemplar = self._exemplars.latest(point.exemplars) if point.exemplars else None
+            return Number(_plain(point.value), is_sum, exemplar)
+        sparse = None
+        if isinstance(point, ExponentialHistogramDataPoint):
+            bounds, counts = classic_buckets(point)
+            sparse = native(point)
+        else:
+            bounds, counts = _explicit_buckets(point)
+        # OpenMetrics forbids a sum beside negative bounds: it could fall, and read as a restart.
+        total = None if bounds and bounds[0] < 0 else _plain(point.sum)
+        found = self._exemplars.per_bucket(point.exemplars, bounds) if point.exemplars else ()
+        return Buckets(bounds, counts, total, found, sparse)
 
 
 def _kind(metric: Metric) -> Kind:
@@ -92,20 +122,6 @@ def _kind(metric: Metric) -> Kind:
     if isinstance(metric.data, Sum):
         return Kind.COUNTER if metric.data.is_monotonic else Kind.GAUGE
     return Kind.HISTOGRAM
-
-
-def _point(point: Any, *, is_sum: bool) -> Point:
-    if isinstance(point, NumberDataPoint):
-        exemplar = _latest(point.exemplars) if point.exemplars else None
-        return Number(_plain(point.value), is_sum, exemplar)
-    if isinstance(point, ExponentialHistogramDataPoint):
-        bounds, counts = classic_buckets(point)
-    else:
-        bounds, counts = _explicit_buckets(point)
-    # OpenMetrics forbids a sum beside negative bounds: it could fall, and read as a restart.
-    total = None if bounds and bounds[0] < 0 else _plain(point.sum)
-    exemplars = _per_bucket(point.exemplars, bounds) if point.exemplars else ()
-    return Buckets(bounds, counts, total, exemplars)
 
 
 def _plain(value: float) -> float:
@@ -124,29 +140,3 @@ def _without_le(pairs: Pairs) -> Pairs:
     if not any(name == "le" for name, _ in pairs):
         return pairs
     return tuple(sorted(("exported_le" if n == "le" else n, v) for n, v in pairs))
-
-
-def _latest(exemplars: Iterable[Exemplar]) -> Trace | None:
-    traced = [_trace(exemplar) for exemplar in exemplars if exemplar.trace_id]
-    return max(traced, key=lambda trace: trace.time_s, default=None)
-
-
-def _per_bucket(
-    exemplars: Iterable[Exemplar], bounds: tuple[float, ...]
-) -> tuple[tuple[int, Trace], ...]:
-    """The largest exemplar of each bucket, as the specification asks, by bucket index."""
-    largest: dict[int, Trace] = {}
-    for exemplar in exemplars:
-        if exemplar.trace_id:
-            index = bisect_left(bounds, exemplar.value)
-            held = largest.get(index)
-            if held is None or exemplar.value > held.value:
-                largest[index] = _trace(exemplar)
-    return tuple(sorted(largest.items(), key=lambda item: item[0]))
-
-
-def _trace(exemplar: Exemplar) -> Trace:
-    # Attributes that a view took off the series stay off: here they would be readable again.
-    return Trace(
-        exemplar.trace_id or 0, exemplar.span_id or 0, exemplar.value, exemplar.time_unix_nano / 1e9
-    )

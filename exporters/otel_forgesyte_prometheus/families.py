@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from otel_forgesyte_prometheus.labels import Pairs
+    from otel_forgesyte_prometheus.native import Native
     from otel_forgesyte_prometheus.notices import Notices
 
 
@@ -46,10 +47,9 @@ SAMPLE_SUFFIX: Final = {
 
 @dataclass(frozen=True, slots=True)
 class Trace:
-    """An exemplar: one measurement and the span that it was made in."""
+    """An exemplar: one measurement, and labels that lead to the span that it was made in."""
 
-    trace_id: int
-    span_id: int
+    labels: Pairs
     value: float
     time_s: float
 
@@ -82,13 +82,15 @@ class Number:
 class Buckets:
     """A histogram: ``counts[i]`` measurements are at most ``bounds[i]``; the last is all of them.
 
-    ``total`` is None where a sum would not only grow (negative bounds).
+    ``total`` is None where a sum would not only grow (negative bounds). ``native`` is the same in
+    more detail, for the format that has it; two series that meet keep what both can say.
     """
 
     bounds: tuple[float, ...]
     counts: tuple[int, ...]
     total: float | None
     exemplars: tuple[tuple[int, Trace], ...] = ()
+    native: Native | None = None
 
     @property
     def size(self) -> int:
@@ -121,12 +123,16 @@ class Family:
 class FamilySet:
     """The families of one scrape: no name twice, no more than ``max_series`` samples.
 
+    With a ``part``, only those that have it among the words of their names.
+
     What cannot be told is left out, counted by reason in ``left_out``, and logged once.
     """
 
-    def __init__(self, max_series: int, notices: Notices) -> None:
+    def __init__(self, max_series: int, notices: Notices, part: str = "") -> None:
         self.left_out: Counter[str] = Counter()
         self.size = 0
+        self._words = f"_{part}_"
+        self._is_whole = not part
         self._max_series = max_series
         self._notices = notices
         self._by_name: dict[str, Family] = {}
@@ -134,6 +140,10 @@ class FamilySet:
 
     def __iter__(self) -> Iterator[Family]:
         return iter(self._by_name.values())
+
+    def has_part(self, name: str) -> bool:
+        """Whether the family of that name is asked for."""
+        return self._is_whole or self._words in f"_{name.replace(':', '_')}_"
 
     def family(self, name: str, kind: Kind, unit: str, description: str) -> Family | None:
         """The family of that name, made if need be; None where the name is another type's."""
@@ -155,7 +165,8 @@ class FamilySet:
         names = [name + suffix for suffix in _RESERVED.get(kind, ("",))]
         owner = next((self._owners[each] for each in names if each in self._owners), None)
         if owner is None and self.size + size > self._max_series:
-            self._note_limit(name, size)
+            self.left_out["series_limit"] += size
+            self._note_limit(name)
             return False
         if owner is None:
             self._owners.update(dict.fromkeys(names, f"{kind} {name}"))
@@ -200,16 +211,15 @@ class FamilySet:
 
     def _add_new(self, family: Family, text: str, pairs: Pairs, point: Point) -> None:
         if self.size + point.size > self._max_series:
-            self._note_limit(family.name, point.size)
+            self.left_out["series_limit"] += point.size  # said by who knows the attributes
             return
         self.size += point.size
         family.series[text] = (pairs, point)
 
-    def _note_limit(self, name: str, size: int) -> None:
-        self.left_out["series_limit"] += size
+    def _note_limit(self, name: str) -> None:
         self._notices.once(
             ("series", name),
-            "Prometheus: more than %d samples in one scrape: %r is cut short."
+            "Prometheus: more than %d samples in one scrape: %r is left out."
             " Look for a label with many values, or raise max_series.",
             self._max_series, name,
         )  # fmt: skip

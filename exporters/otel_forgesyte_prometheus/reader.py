@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 from opentelemetry.sdk.metrics.export import MetricReader
 
+from otel_forgesyte_prometheus.cardinality import CardinalityGuard
 from otel_forgesyte_prometheus.convert import Converter
+from otel_forgesyte_prometheus.exemplars import ExemplarMaker
 from otel_forgesyte_prometheus.exposition import (
     OPENMETRICS_END,
     openmetrics_lines,
@@ -16,8 +18,10 @@ from otel_forgesyte_prometheus.exposition import (
 )
 from otel_forgesyte_prometheus.families import FamilySet
 from otel_forgesyte_prometheus.forking import renew_in_children
+from otel_forgesyte_prometheus.formats import Format
 from otel_forgesyte_prometheus.labels import LabelMaker
 from otel_forgesyte_prometheus.notices import Notices
+from otel_forgesyte_prometheus.protobuf import protobuf_page
 from otel_forgesyte_prometheus.registry import Registry, as_client_metric
 
 if TYPE_CHECKING:
@@ -27,6 +31,9 @@ if TYPE_CHECKING:
     from opentelemetry.sdk.metrics.view import Aggregation
     from prometheus_client.core import Metric
 
+    from otel_forgesyte_prometheus.cardinality import Explosion
+    from otel_forgesyte_prometheus.exemplars import MoreLabels
+
 MAX_SERIES: Final = 20_000
 MAX_LABEL_LENGTH: Final = 256
 # Prometheus gives up on a scrape after 10 s unless told otherwise: waiting longer serves nobody.
@@ -34,7 +41,7 @@ SCRAPE_TIMEOUT_S: Final = 10.0
 
 
 class ScrapeBusyError(Exception):
-    """Another scrape has not come back within `SCRAPE_TIMEOUT_S`."""
+    """Another scrape has not come back within the time that this one has."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +67,7 @@ class PrometheusReader(MetricReader):
         target_info: whether the resource is told as ``target_info``.
         max_series: samples (text lines) that one scrape may have.
         max_label_length: characters that a label name or value may have.
+        exemplar_labels: further labels of an exemplar, for its trace id and span id.
         preferred_aggregation, cardinality_limits: as for any `MetricReader`.
 
     Temporality is cumulative always. `registry` takes further prometheus_client collectors.
@@ -73,6 +81,7 @@ class PrometheusReader(MetricReader):
         target_info: bool = True,
         max_series: int = MAX_SERIES,
         max_label_length: int = MAX_LABEL_LENGTH,
+        exemplar_labels: MoreLabels | None = None,
         preferred_aggregation: dict[type, Aggregation] | None = None,
         cardinality_limits: CardinalityLimits | None = None,
     ) -> None:
@@ -85,7 +94,9 @@ class PrometheusReader(MetricReader):
         self._target_info = target_info
         self._max_series = max_series
         self._max_label_length = max_label_length
+        self._exemplars = ExemplarMaker(exemplar_labels)
         self._notices = Notices()
+        self._guard = CardinalityGuard(self._notices, max_series)
         self.registry: Final = Registry(_Own(self), self._notices)
         self._lock = Lock()
         self._received: MetricsData | None = None
@@ -93,29 +104,49 @@ class PrometheusReader(MetricReader):
         self._is_shut_down = False
         renew_in_children(self)
 
-    def page(self, *, openmetrics: bool = False) -> bytes:
-        """Everything there is to scrape now, in the text format or in OpenMetrics.
+    @property
+    def explosions(self) -> tuple[Explosion, ...]:
+        """Metrics with too many series when they were last scraped, and the attribute at fault."""
+        return self._guard.explosions
+
+    def page(
+        self, form: Format = Format.TEXT, *, part: str = "", timeout_s: float | None = None
+    ) -> bytes:
+        """Everything there is to scrape now, or the metrics with the word ``part`` in their names.
 
         Raises:
-            ScrapeBusyError: when a scrape before this one hangs, in a callback for instance.
+            ScrapeBusyError: when a scrape before this one has not ended after ``timeout_s``
+                (`SCRAPE_TIMEOUT_S`), because it hangs in a callback for instance.
         """
-        families = self.families()
+        families = self.families(part, timeout_s)
+        if form is Format.PROTOBUF:
+            body = protobuf_page(families, self.registry.guests(families))
+        else:
+            body = self._text(families, openmetrics=form is Format.OPENMETRICS)
+        self.last_scrape = Scrape(len(list(families)), families.size, dict(families.left_out))
+        return body
+
+    def _text(self, families: FamilySet, *, openmetrics: bool) -> bytes:
         lines = openmetrics_lines(families) if openmetrics else text_lines(families)
         lines += self.registry.guest_lines(families, openmetrics=openmetrics)
         if openmetrics:
             lines.append(OPENMETRICS_END)
-        self.last_scrape = Scrape(len(list(families)), families.size, dict(families.left_out))
         # A lone surrogate in a label cannot be UTF-8: a question mark loses that, not the scrape.
         return "".join(lines).encode("utf-8", "replace")
 
-    def families(self) -> FamilySet:
-        """The reader's own families, collected now."""
-        families = FamilySet(self._max_series, self._notices)
-        data = self._collected(families)
+    def families(self, part: str = "", timeout_s: float | None = None) -> FamilySet:
+        """The reader's own families, collected now; the arguments are those of `page`."""
+        families = FamilySet(self._max_series, self._notices, part)
+        data = self._collected(families, SCRAPE_TIMEOUT_S if timeout_s is None else timeout_s)
         labels = LabelMaker(self._max_label_length)
         if data is not None:
             Converter(
-                families, labels, scope_labels=self._scope_labels, target_info=self._target_info
+                families,
+                labels,
+                self._guard,
+                self._exemplars,
+                scope_labels=self._scope_labels,
+                target_info=self._target_info,
             ).add(data)
         if labels.cut:
             families.left_out["label_cut"] = labels.cut
@@ -147,8 +178,8 @@ class PrometheusReader(MetricReader):
         # Kept only while a scrape waits for it: a collection asked for by others is not queued.
         self._received = metrics_data if self._lock.locked() else None
 
-    def _collected(self, families: FamilySet) -> MetricsData | None:
-        if not self._lock.acquire(timeout=SCRAPE_TIMEOUT_S):
+    def _collected(self, families: FamilySet, timeout_s: float) -> MetricsData | None:
+        if not self._lock.acquire(timeout=timeout_s):
             raise ScrapeBusyError
         try:
             if self._is_shut_down:

@@ -11,7 +11,7 @@ from opentelemetry.sdk.resources import Resource
 from prometheus_client.openmetrics import parser as openmetrics_parser
 from prometheus_client.parser import text_string_to_metric_families
 
-from otel_forgesyte_prometheus import PrometheusReader
+from otel_forgesyte_prometheus import Format, PrometheusReader
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -40,7 +40,7 @@ class Metering:
 
     def openmetrics(self) -> dict[str, Metric]:
         """The families of OpenMetrics, whose parser is strict about order, names and counts."""
-        return openmetrics(self.reader.page(openmetrics=True).decode())
+        return openmetrics(self.reader.page(Format.OPENMETRICS).decode())
 
     def samples(self, family: str) -> dict[tuple[str, ...], float]:
         """Values of a family by the values of its labels, the same in both formats."""
