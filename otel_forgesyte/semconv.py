@@ -48,6 +48,12 @@ FORGESYTE_JOB_QUEUE_WAIT: Final = "forgesyte.job.queue.wait"
 FORGESYTE_JOB_STATUS: Final = "forgesyte.job.status"
 """State of the job."""
 
+FORGESYTE_METRIC_ATTRIBUTE: Final = "forgesyte.metric.attribute"
+"""Key of an attribute of that metric."""
+
+FORGESYTE_METRIC_NAME: Final = "forgesyte.metric.name"
+"""Name of a metric, as the application gave it."""
+
 FORGESYTE_OPERATION_NAME: Final = "forgesyte.operation.name"
 """What kind of operation a span stands for."""
 
@@ -256,6 +262,18 @@ METRIC_FORGESYTE_JOB_QUEUE_DURATION: Final = Instrument(
     ),
     attributes=(FORGESYTE_PLUGIN_NAME,),
 )
+
+METRIC_FORGESYTE_METRIC_EXPLOSION: Final = Instrument(
+    name="forgesyte.metric.explosion",
+    kind="gauge",
+    unit="{value}",
+    description="Values of the attribute that has most, of a metric that has too many series.",
+    bounds=None,
+    attributes=(FORGESYTE_METRIC_NAME, FORGESYTE_METRIC_ATTRIBUTE),
+)
+"""Told while the SDK or the metrics page keeps back some of the series. The values are those that
+were kept; there are more. `otel-forgesyte doctor` names them too.
+"""
 
 METRIC_FORGESYTE_OVERLAY_FRAME_DURATION: Final = Instrument(
     name="forgesyte.overlay.frame.duration",

@@ -10,13 +10,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from otel_forgesyte_prometheus.answer import Request
-from otel_forgesyte_prometheus.door import Door
 from otel_forgesyte_prometheus.endpoint import Endpoint
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable, MutableMapping
 
     from otel_forgesyte_prometheus.answer import Answer
+    from otel_forgesyte_prometheus.door import Door
     from otel_forgesyte_prometheus.reader import PrometheusReader
 
     Message = MutableMapping[str, Any]
@@ -28,12 +28,12 @@ if TYPE_CHECKING:
 
 
 def make_wsgi_app(reader: PrometheusReader, door: Door | None = None) -> WSGIApp:
-    """A WSGI application that serves ``reader`` to whom ``door`` lets in.
+    """A WSGI application that serves ``reader`` to whom ``door``, or else its own, lets in.
 
     Raises:
-        ConfigError: without a door, the one that the environment describes cannot be had.
+        ConfigError: as for `Endpoint`.
     """
-    endpoint = Endpoint(reader, Door.resolve() if door is None else door)
+    endpoint = Endpoint(reader, door)
 
     def app(environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
         answer = endpoint.answer(_wsgi_request(environ))
@@ -44,12 +44,12 @@ def make_wsgi_app(reader: PrometheusReader, door: Door | None = None) -> WSGIApp
 
 
 def make_asgi_app(reader: PrometheusReader, door: Door | None = None) -> ASGIApp:
-    """An ASGI application that serves ``reader``, collecting off the event loop (asyncio).
+    """The same as an ASGI application, collecting off the event loop (asyncio).
 
     Raises:
-        ConfigError: without a door, the one that the environment describes cannot be had.
+        ConfigError: as for `Endpoint`.
     """
-    endpoint = Endpoint(reader, Door.resolve() if door is None else door)
+    endpoint = Endpoint(reader, door)
 
     async def app(scope: Message, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":

@@ -1,8 +1,8 @@
 """Which attribute has made too many series: found when a metric goes beyond its limit.
 
 The limits are the SDK's, which keeps 2,000 attribute sets of an instrument apart and adds up the
-rest in one series (https://opentelemetry.io/docs/specs/otel/metrics/sdk/#cardinality-limits), and the
-page's ``max_series``. Either keeps the process and Prometheus well; neither says what to do.
+rest in one series (https://opentelemetry.io/docs/specs/otel/metrics/sdk/#cardinality-limits), and
+the page's ``max_series``. Either keeps the process and Prometheus well; neither says what to do.
 """
 
 from __future__ import annotations

@@ -7,6 +7,7 @@ import binascii
 import hmac
 import logging
 import os
+import secrets
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -98,6 +99,13 @@ class Door:
             ConfigError: as for the class.
         """
         return cls(_path(web_config, WEB_CONFIG_VARIABLE), _path(token_file, TOKEN_FILE_VARIABLE))
+
+    @classmethod
+    def shut(cls) -> Door:
+        """A door that lets nobody in: for what was to have one that cannot be had."""
+        door = cls()
+        door._rules = Rules(token=secrets.token_bytes(32))
+        return door
 
     @property
     def uses_tls(self) -> bool:

@@ -25,6 +25,7 @@ from otel_forgesyte_prometheus.answer import (
     too_many,
     unauthorized,
 )
+from otel_forgesyte_prometheus.door import Door
 from otel_forgesyte_prometheus.formats import accepts_gzip, liked
 from otel_forgesyte_prometheus.reader import ScrapeBusyError
 from otel_forgesyte_prometheus.seats import Seats
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
     from concurrent.futures import Future
 
     from otel_forgesyte_prometheus.answer import Answer, Request
-    from otel_forgesyte_prometheus.door import Door, Rules
+    from otel_forgesyte_prometheus.door import Rules
     from otel_forgesyte_prometheus.reader import PrometheusReader
 
 # Scrapes cross a loopback or a local network: speed before the last percent of size.
@@ -41,11 +42,16 @@ _GZIP_LEVEL: Final = 3
 
 
 class Endpoint:
-    """A reader behind a door. Safe from any thread. ``root`` is said at ``/`` instead of a page."""
+    """A reader behind a door. Safe from any thread. ``root`` is said at ``/`` instead of a page.
 
-    def __init__(self, reader: PrometheusReader, door: Door, root: str = "") -> None:
+    Raises:
+        ConfigError: neither ``door`` nor the reader's is given, and the one that the environment
+            describes cannot be had.
+    """
+
+    def __init__(self, reader: PrometheusReader, door: Door | None = None, root: str = "") -> None:
         self.reader: Final = reader
-        self.door: Final = door
+        self.door: Final = door or reader.door or Door.resolve()
         self._root = root
         self._seats = Seats()
 

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from prometheus_client.core import Metric
 
     from otel_forgesyte_prometheus.cardinality import Explosion
+    from otel_forgesyte_prometheus.door import Door
     from otel_forgesyte_prometheus.exemplars import MoreLabels
 
 MAX_SERIES: Final = 20_000
@@ -67,6 +68,7 @@ class PrometheusReader(MetricReader):
         target_info: whether the resource is told as ``target_info``.
         max_series: samples (text lines) that one scrape may have.
         max_label_length: characters that a label name or value may have.
+        door: who may scrape, wherever this is served; else what the environment says there.
         exemplar_labels: further labels of an exemplar, for its trace id and span id.
         preferred_aggregation, cardinality_limits: as for any `MetricReader`.
 
@@ -81,6 +83,7 @@ class PrometheusReader(MetricReader):
         target_info: bool = True,
         max_series: int = MAX_SERIES,
         max_label_length: int = MAX_LABEL_LENGTH,
+        door: Door | None = None,
         exemplar_labels: MoreLabels | None = None,
         preferred_aggregation: dict[type, Aggregation] | None = None,
         cardinality_limits: CardinalityLimits | None = None,
@@ -89,6 +92,7 @@ class PrometheusReader(MetricReader):
             preferred_aggregation=preferred_aggregation, cardinality_limits=cardinality_limits
         )
         self.before_collect = before_collect
+        self.door = door
         self.last_scrape = Scrape()
         self._scope_labels = scope_labels
         self._target_info = target_info
@@ -107,7 +111,7 @@ class PrometheusReader(MetricReader):
     @property
     def explosions(self) -> tuple[Explosion, ...]:
         """Metrics with too many series when they were last scraped, and the attribute at fault."""
-        return self._guard.explosions
+        return () if self._is_shut_down else self._guard.explosions
 
     def page(
         self, form: Format = Format.TEXT, *, part: str = "", timeout_s: float | None = None

@@ -14,12 +14,12 @@ from typing import TYPE_CHECKING, Any, Final, cast
 from urllib.parse import urlsplit
 
 from otel_forgesyte_prometheus.answer import Request
-from otel_forgesyte_prometheus.door import Door
 from otel_forgesyte_prometheus.endpoint import Endpoint
 from otel_forgesyte_prometheus.forking import renew_in_children
 from otel_forgesyte_prometheus.tls import is_named
 
 if TYPE_CHECKING:
+    from otel_forgesyte_prometheus.door import Door
     from otel_forgesyte_prometheus.reader import PrometheusReader
 
 LOOPBACK: Final = "127.0.0.1"
@@ -37,9 +37,9 @@ _BUSY: Final = b"HTTP/1.0 503 Service Unavailable\r\nRetry-After: 1\r\nContent-L
 class Server:
     """A running server. Stops with `shutdown`, with its reader, or with the process."""
 
-    def __init__(self, reader: PrometheusReader, host: str, port: int, door: Door) -> None:
-        self.door: Final = door
-        self._listener = _Listener(Endpoint(reader, door, _ROOT), host, port)
+    def __init__(self, endpoint: Endpoint, host: str, port: int) -> None:
+        self.door: Final = endpoint.door
+        self._listener = _Listener(endpoint, host, port)
         self._pid = os.getpid()
         self.host: Final = host
         self.port: Final[int] = self._listener.server_address[1]
@@ -51,7 +51,7 @@ class Server:
         )
         self._thread.start()
         renew_in_children(self)
-        reader.at_shutdown(self.shutdown)
+        endpoint.reader.at_shutdown(self.shutdown)
 
     @property
     def url(self) -> str:
@@ -75,20 +75,20 @@ class Server:
 def start_server(
     reader: PrometheusReader, host: str = LOOPBACK, port: int = 9464, door: Door | None = None
 ) -> Server:
-    """Serve ``reader`` at ``http://host:port/metrics`` to whom ``door`` lets in.
+    """Serve ``reader`` at ``http://host:port/metrics`` to whom ``door``, or its own, lets in.
 
-    Port 0 takes a free one. Without a door it is the one that the environment describes.
+    Port 0 takes a free one.
 
     Raises:
-        ConfigError: that door cannot be had; nothing is served without it.
+        ConfigError: as for `Endpoint`; nothing is served without the door that was asked for.
         OSError: the address cannot be listened on; the message says what to do.
         ValueError: there is no such port.
     """
     if not 0 <= port <= MAX_PORT:
         raise ValueError(f"Prometheus: port {port} is not between 0 (a free one) and {MAX_PORT}")
-    door = Door.resolve() if door is None else door
+    endpoint = Endpoint(reader, door, _ROOT)
     try:
-        return Server(reader, host, port, door)
+        return Server(endpoint, host, port)
     except OSError as error:
         raise type(error)(
             error.errno,

@@ -38,11 +38,12 @@ class ServingPrometheusReader(PrometheusReader):
         token_file: str | None = None,
         **options: Any,
     ) -> None:
-        super().__init__(**options)
+        # Until its files are read, nobody comes in, wherever else this is mounted.
+        super().__init__(door=Door.shut(), **options)
         self.server: Server | None = None
         try:
-            door = Door.resolve(web_config_file, token_file)
-            self.server = start_server(self, *address(host, port), door)
+            self.door = Door.resolve(web_config_file, token_file)
+            self.server = start_server(self, *address(host, port))
         except (OSError, ValueError, ConfigError) as error:
             _LOGGER.error("%s. No metrics are served by this process.", _said(error))  # noqa: TRY400 - one line, no traceback
 

@@ -58,13 +58,13 @@ def make_certificates(folder: Path) -> Certificates:
 
 def _made(folder: Path, name: str, subject: str, ca: Pair | None, *extensions: str) -> Pair:
     pair = Pair(folder / f"{name}.crt", folder / f"{name}.key")
-    signed = [] if ca is None else ["-CA", ca.certificate, "-CAkey", ca.key]
+    signed = [] if ca is None else ["-CA", str(ca.certificate), "-CAkey", str(ca.key)]
     more = [part for extension in extensions for part in ("-addext", extension)]
     subprocess.run(
         [
             "openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1",
-            "-nodes", "-days", "1", "-subj", f"/{subject}", "-keyout", pair.key, "-out",
-            pair.certificate, *signed, *more,
+            "-nodes", "-days", "1", "-subj", f"/{subject}", "-keyout", str(pair.key),
+            "-out", str(pair.certificate), *signed, *more,
         ],
         check=True,
         capture_output=True,

@@ -67,6 +67,7 @@ def test_the_name_to_query_is_one_that_the_scrape_shows(registry: Registry) -> N
         "forgesyte.job.duration": "forgesyte_job_duration_seconds",
         "forgesyte.job.oldest.age": "forgesyte_job_oldest_age_seconds",
         "forgesyte.job.queue.duration": "forgesyte_job_queue_duration_seconds",
+        "forgesyte.metric.explosion": "forgesyte_metric_explosion",
         "forgesyte.overlay.frame.duration": "forgesyte_overlay_frame_duration_seconds",
         "forgesyte.overlay.frame.interval": "forgesyte_overlay_frame_interval_seconds",
         "forgesyte.overlay.frames.dropped": "forgesyte_overlay_frames_dropped_total",
