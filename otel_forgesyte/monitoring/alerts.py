@@ -58,6 +58,8 @@ def _label(attribute: str) -> str:
 
 
 _NAME = _label(FORGESYTE_PLUGIN_NAME)
+# What increase() gives is no whole number, for it reckons to the ends of its window.
+_COUNT = '{{ $value | printf "%.0f" }}'
 
 
 def job_alerts(targets: Sequence[Target]) -> tuple[Alert, ...]:
@@ -103,13 +105,13 @@ def device_rules() -> tuple[Recording | Alert, ...]:
         Recording(recent.name, summed(rate(fallbacks, "15m"), *by)),
         Alert(
             "ForgesyteDeviceFallbackSurge",
-            f"{recent} > {_SURGE} * {usual}\n"
-            f"and {summed(increase(fallbacks, '15m'), *by)} >= {_LEAST_FALLBACKS}",
+            f"{summed(increase(fallbacks, '15m'), *by)} >= {_LEAST_FALLBACKS}\n"
+            f"and {recent} > {_SURGE} * {usual}",
             TICKET,
             f"Work asks for {_label(FORGESYTE_DEVICE_REQUESTED)} and runs on "
             f"{_label(FORGESYTE_DEVICE_USED)}",
-            f"{{{{ $value | humanize }}}} fallbacks a second, more than {_SURGE} times as many as "
-            "over the day before.",
+            f"{_COUNT} fallbacks in 15 minutes, more than {_SURGE} times as many as over the day "
+            "before.",
             f"{_LEAST_FALLBACKS} fallbacks or more within 15 minutes, and fewer the day before",
             "5m",
         ),
@@ -171,7 +173,7 @@ def telemetry_rules() -> tuple[Alert, ...]:
             _rose(value(METRIC_FORGESYTE_RECORDS_DROPPED), *by, ERROR_TYPE),
             PAGE,
             f"Telemetry is lost: {_label(ERROR_TYPE)}",
-            f"{{{{ $value | humanize }}}} records of {where} in the last ten minutes.",
+            f"{_COUNT} records of {where} in the last ten minutes.",
             "a record that is lost",
         ),
         Alert(
