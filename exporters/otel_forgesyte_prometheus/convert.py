@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from itertools import accumulate
 from typing import TYPE_CHECKING, Any, Final
 
@@ -26,11 +27,21 @@ if TYPE_CHECKING:
     from opentelemetry.sdk.resources import Resource
 
     from otel_forgesyte_prometheus.cardinality import CardinalityGuard
-    from otel_forgesyte_prometheus.exemplars import ExemplarMaker
-    from otel_forgesyte_prometheus.families import Family, FamilySet, Point
+    from otel_forgesyte_prometheus.exemplars import Exemplars
+    from otel_forgesyte_prometheus.families import FamilySet, Point
     from otel_forgesyte_prometheus.labels import LabelMaker, Pairs
 
 _TARGET: Final = "target"
+
+
+@dataclass(frozen=True, slots=True)
+class _Metric:
+    """What the points of a metric have in common."""
+
+    name: str
+    kind: Kind
+    scope: Pairs
+    is_sum: bool
 
 
 class Converter:
@@ -41,7 +52,7 @@ class Converter:
         families: FamilySet,
         labels: LabelMaker,
         guard: CardinalityGuard,
-        exemplars: ExemplarMaker,
+        exemplars: Exemplars,
         *,
         scope_labels: bool,
         target_info: bool,
@@ -77,31 +88,38 @@ class Converter:
         points: Sequence[Any] = metric.data.data_points
         unit = unit_name(metric.unit or "", is_gauge=isinstance(metric.data, Gauge))
         name = metric_name(metric.name, unit, is_counter=kind is Kind.COUNTER)
+        of = _Metric(name, kind, scope, is_sum=isinstance(metric.data, Sum))
         if not self._families.has_part(name):
+            for point in points:
+                if point.exemplars:  # the SDK has forgotten them, and another page may tell them
+                    self._converted(of, point)
             return
         family = self._families.family(name, kind, unit, metric.description or "")
         if family is None:
             self._families.left_out["name_taken"] += len(points)
             return
-        is_sum = isinstance(metric.data, Sum)
         cut_before = self._families.left_out["series_limit"]
         for point in points:
-            self._add_point(family, point, scope, is_sum=is_sum)
+            found = self._converted(of, point)
+            if found is not None:
+                self._families.add(family, *found)
         is_cut = self._families.left_out["series_limit"] > cut_before
         self._guard.look(metric.name, points, is_cut=is_cut)
 
-    def _add_point(self, family: Family, point: Any, scope: Pairs, *, is_sum: bool) -> None:
+    def _converted(self, of: _Metric, point: Any) -> tuple[Pairs, Point] | None:
+        """Labels and value of a point; None, counted, where there is something odd about it."""
         try:
-            pairs = self._labels.pairs(point.attributes or {}, scope)
-            if family.kind is Kind.HISTOGRAM:
+            pairs = self._labels.pairs(point.attributes or {}, of.scope)
+            if of.kind is Kind.HISTOGRAM:
                 pairs = _without_le(pairs)
-            self._families.add(family, pairs, self._point(point, is_sum=is_sum))
+            return pairs, self._point((of.name, pairs), point, is_sum=of.is_sum)
         except Exception as error:  # noqa: BLE001 - one odd point must not cost the scrape
-            self._families.fault("point_failed", family.name, error)
+            self._families.fault("point_failed", of.name, error)
+            return None
 
-    def _point(self, point: Any, *, is_sum: bool) -> Point:
+    def _point(self, series: tuple[str, Pairs], point: Any, *, is_sum: bool) -> Point:
         if isinstance(point, NumberDataPoint):
-            exemplar = self._exemplars.latest(point.exemplars) if point.exemplars else None
+            exemplar = self._exemplars.of_number(series, point.exemplars)
             return Number(_plain(point.value), is_sum, exemplar)
         sparse = None
         if isinstance(point, ExponentialHistogramDataPoint):
@@ -111,7 +129,7 @@ class Converter:
             bounds, counts = _explicit_buckets(point)
         # OpenMetrics forbids a sum beside negative bounds: it could fall, and read as a restart.
         total = None if bounds and bounds[0] < 0 else _plain(point.sum)
-        found = self._exemplars.per_bucket(point.exemplars, bounds) if point.exemplars else ()
+        found = self._exemplars.per_bucket(series, point.exemplars, bounds)
         return Buckets(bounds, counts, total, found, sparse)
 
 

@@ -78,9 +78,16 @@ class Door:
         ConfigError: a file cannot be read or understood; says which, and what to do.
     """
 
-    def __init__(self, web_config: Path | None = None, token_file: Path | None = None) -> None:
+    def __init__(
+        self,
+        web_config: Path | None = None,
+        token_file: Path | None = None,
+        *,
+        token: str | None = None,
+    ) -> None:
         self._web_config = web_config
         self._token_file = token_file
+        self._token = None if token is None else token.encode()
         self._read_as: dict[Path, _State] = {}
         self._lock = Lock()
         self._rules = self._read()
@@ -92,20 +99,23 @@ class Door:
         cls,
         web_config: str | os.PathLike[str] | None = None,
         token_file: str | os.PathLike[str] | None = None,
+        *,
+        token: str | None = None,
     ) -> Door:
-        """The door of these files; else of those that the environment names; else an open one.
+        """The door of these files, else of those that the environment names, else an open one.
+
+        ``token`` counts where there is no token file.
 
         Raises:
             ConfigError: as for the class.
         """
-        return cls(_path(web_config, WEB_CONFIG_VARIABLE), _path(token_file, TOKEN_FILE_VARIABLE))
+        files = _path(web_config, WEB_CONFIG_VARIABLE), _path(token_file, TOKEN_FILE_VARIABLE)
+        return cls(*files, token=token)
 
     @classmethod
     def shut(cls) -> Door:
         """A door that lets nobody in: for what was to have one that cannot be had."""
-        door = cls()
-        door._rules = Rules(token=secrets.token_bytes(32))
-        return door
+        return cls(token=secrets.token_urlsafe(32))
 
     @property
     def uses_tls(self) -> bool:
@@ -152,7 +162,7 @@ class Door:
         # Looked at before it is read: a file that changes meanwhile is read again. And noted also
         # where what follows fails, so that one line is said of one state.
         self._read_as = noted = dict[Path, _State]()
-        token = None
+        token = self._token
         web = WebConfig()
         if self._token_file is not None:
             noted[self._token_file] = _state(self._token_file)

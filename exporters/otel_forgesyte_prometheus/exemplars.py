@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from otel_forgesyte_prometheus.families import Trace
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Sequence
 
     from opentelemetry.sdk.metrics import Exemplar
 
@@ -20,24 +20,42 @@ if TYPE_CHECKING:
 _MOST_CHARACTERS: Final = 128
 
 
-class ExemplarMaker:
-    """Makes exemplars of the SDK's. ``more`` gives further labels for a trace id and a span id."""
+class Exemplars:
+    """Each bucket's latest exemplar, made of the SDK's. Safe from any thread.
 
-    __slots__ = ("_more",)
+    The SDK forgets an exemplar once it is collected, so two Prometheus servers, or one that scrapes
+    two parts of the page, would each get what the other has not taken. As in Prometheus' own client
+    libraries, an exemplar stays until the next one of its bucket; it counts once however often it
+    is scraped.
 
-    def __init__(self, more: MoreLabels | None) -> None:
+    Args:
+        more: gives further labels for a trace id and a span id.
+        most: series whose exemplars are kept.
+    """
+
+    __slots__ = ("_kept", "_more", "_most")
+
+    def __init__(self, more: MoreLabels | None, most: int) -> None:
         self._more = more
+        self._most = most
+        self._kept: dict[tuple[str, Pairs], tuple[Trace, ...]] = {}
 
-    def latest(self, exemplars: Iterable[Exemplar]) -> Trace | None:
+    def of_number(self, series: tuple[str, Pairs], exemplars: Sequence[Exemplar]) -> Trace | None:
         """The newest one that belongs to a trace."""
         traced = [exemplar for exemplar in exemplars if exemplar.trace_id]
-        newest = max(traced, key=lambda exemplar: exemplar.time_unix_nano, default=None)
-        return None if newest is None else self._made(newest)
+        if traced:
+            newest = max(traced, key=lambda exemplar: exemplar.time_unix_nano)
+            self._keep(series, (self._made(newest),))
+        kept = self._kept.get(series)
+        return kept[0] if kept else None
 
     def per_bucket(
-        self, exemplars: Iterable[Exemplar], bounds: tuple[float, ...]
+        self,
+        series: tuple[str, Pairs],
+        exemplars: Sequence[Exemplar],
+        bounds: tuple[float, ...],
     ) -> tuple[tuple[int, Trace], ...]:
-        """The largest of each bucket, as the specification asks, by bucket index."""
+        """By bucket index, the largest of the latest, as the specification asks."""
         largest: dict[int, Exemplar] = {}
         for exemplar in exemplars:
             if exemplar.trace_id:
@@ -45,7 +63,17 @@ class ExemplarMaker:
                 held = largest.get(index)
                 if held is None or exemplar.value > held.value:
                     largest[index] = exemplar
-        return tuple((index, self._made(largest[index])) for index in sorted(largest))
+        kept = self._kept.get(series, ())
+        # By their values, for the bounds of an exponential histogram move.
+        found = {bisect_left(bounds, trace.value): trace for trace in kept}
+        found |= {index: self._made(exemplar) for index, exemplar in largest.items()}
+        if largest:
+            self._keep(series, tuple(found.values()))
+        return tuple(sorted(found.items(), key=lambda item: item[0]))
+
+    def _keep(self, series: tuple[str, Pairs], traces: tuple[Trace, ...]) -> None:
+        if series in self._kept or len(self._kept) < self._most:
+            self._kept[series] = traces
 
     def _made(self, exemplar: Exemplar) -> Trace:
         # Attributes that a view took off the series stay off: here they would be readable again.

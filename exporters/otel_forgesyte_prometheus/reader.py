@@ -10,7 +10,7 @@ from opentelemetry.sdk.metrics.export import MetricReader
 
 from otel_forgesyte_prometheus.cardinality import CardinalityGuard
 from otel_forgesyte_prometheus.convert import Converter
-from otel_forgesyte_prometheus.exemplars import ExemplarMaker
+from otel_forgesyte_prometheus.exemplars import Exemplars
 from otel_forgesyte_prometheus.exposition import (
     OPENMETRICS_END,
     openmetrics_lines,
@@ -98,7 +98,7 @@ class PrometheusReader(MetricReader):
         self._target_info = target_info
         self._max_series = max_series
         self._max_label_length = max_label_length
-        self._exemplars = ExemplarMaker(exemplar_labels)
+        self._exemplars = Exemplars(exemplar_labels, max_series)
         self._notices = Notices()
         self._guard = CardinalityGuard(self._notices, max_series)
         self.registry: Final = Registry(_Own(self), self._notices)

@@ -17,6 +17,7 @@ from otel_forgesyte.cli.invocation import Invocation, answers_in_text
 from otel_forgesyte.serving import Access, Limits, Part
 from otel_forgesyte.serving import serve as run_parts
 from otel_forgesyte.serving.access import LOOPBACK
+from otel_forgesyte.serving.metrics_page import MetricsPage
 from otel_forgesyte.serving.quack import Address, Quack, QuackUnavailable
 
 if TYPE_CHECKING:
@@ -42,6 +43,25 @@ TokenFile = Annotated[
         "--token-file",
         metavar="FILE",
         help="Holds the bearer token to ask for; else OTEL_EXPORTER_DUCKDB_TOKEN.",
+    ),
+]
+MetricsPort = Annotated[
+    int | None,
+    typer.Option(
+        "--metrics-port",
+        min=0,
+        max=65535,
+        help="Let Prometheus scrape this process there, at /metrics; 0 takes any free port.",
+        show_default=False,
+    ),
+]
+WebConfigFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--web-config",
+        metavar="FILE",
+        help="TLS and passwords of --metrics-port, in Prometheus' format; "
+        "else OTEL_EXPORTER_PROMETHEUS_WEB_CONFIG_FILE.",
     ),
 ]
 QuackAddress = Annotated[
@@ -97,6 +117,8 @@ def serve(  # noqa: PLR0913 - one argument an option
     host: Host = "127.0.0.1",
     otlp_port: OtlpPort = 4318,
     token_file: TokenFile = None,
+    metrics_port: MetricsPort = None,
+    web_config: WebConfigFile = None,
     quack: QuackAddress = None,
     quack_other_hosts: QuackOtherHosts = False,
     allow_writes: AllowWrites = False,
@@ -114,6 +136,8 @@ def serve(  # noqa: PLR0913 - one argument an option
     )
     access = Access.resolve(host, token_file)
     parts = [_otlp(access, otlp_port, limits, cors_origin or [])]
+    if metrics_port is not None:
+        parts.append(MetricsPage(access, metrics_port, web_config))
     settings = invocation.settings()
     keeper = None
     if quack != "off":

@@ -1,4 +1,4 @@
-"""Reads ``io.prometheus.client.MetricFamily`` with protobuf's own library, from the published fields.
+"""Reads ``io.prometheus.client.MetricFamily`` with protobuf's library, from the published fields.
 
 https://github.com/prometheus/client_model/blob/master/io/prometheus/client/metrics.proto
 """

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from wsgiref.util import setup_testing_defaults
 
 import pytest
+from opentelemetry.sdk.trace import TracerProvider
 from prometheus_client import Counter
 
 from otel_forgesyte_prometheus import Format, make_asgi_app, make_wsgi_app, start_server
@@ -104,3 +105,35 @@ def test_a_part_has_the_whole_limit_of_series_to_itself(make: Callable[..., Mete
     whole = metering.reader.page(Format.OPENMETRICS).decode()
     assert "b_few_total" not in whole
     assert metering.reader.page(part="few").decode().count("b_few_total{") == 3
+
+
+def test_an_exemplar_is_told_on_every_page_that_has_its_bucket_until_the_next_one(
+    make: Callable[..., Metering],
+) -> None:
+    metering = make()
+    tracer = TracerProvider().get_tracer("t")
+    seconds = metering.meter().create_histogram(
+        "shop.job.duration", unit="s", explicit_bucket_boundaries_advisory=[1]
+    )
+
+    def told(part: str) -> list[tuple[float, str]]:
+        page = metering.reader.page(Format.OPENMETRICS, part=part).decode()
+        return [
+            (sample.exemplar.value, sample.exemplar.labels["trace_id"])
+            for family in openmetrics(page).values()
+            for sample in family.samples
+            if sample.exemplar is not None
+        ]
+
+    def work(value: float) -> str:
+        with tracer.start_as_current_span("work") as span:
+            seconds.record(value)
+        return f"{span.get_span_context().trace_id:032x}"
+
+    short, long = work(0.5), work(2)
+    assert told("plugin") == []  # what it does not tell, it does not take from others either
+    for part in ("job", "", "duration", "job"):
+        assert told(part) == [(0.5, short), (2, long)]
+    again = work(0.25)
+    assert told("job") == [(0.25, again), (2, long)]
+    assert told("") == [(0.25, again), (2, long)]

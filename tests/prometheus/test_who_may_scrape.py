@@ -96,8 +96,9 @@ def serve(metering: Metering) -> Iterator[Callable[..., Server]]:
     metering.meter().create_counter("c").add(1)
     started: list[Server] = []
 
-    def _serve(*files: Path | None, **named: Path) -> Server:
-        started.append(start_server(metering.reader, port=0, door=Door(*files, **named)))
+    def _serve(web_config: Path | None = None, token_file: Path | None = None) -> Server:
+        door = Door(web_config, token_file)
+        started.append(start_server(metering.reader, port=0, door=door))
         return started[-1]
 
     yield _serve
