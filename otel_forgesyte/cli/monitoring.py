@@ -110,17 +110,15 @@ def _rules(app: list[str] | None, file: Path | None) -> tuple[Mapping[str, str],
 
 def _require_fresh_names() -> None:
     """Refuse names that the registry no longer has, before anything is made of them."""
-    from otel_forgesyte.monitoring.folders import stale_registry
-
-    if stale := stale_registry():
-        raise CommandFailed(stale, ExitCode.FINDING)
     try:
-        importlib.import_module("otel_forgesyte.monitoring")
+        from otel_forgesyte.monitoring.folders import stale_registry
     except ImportError as error:
         if error.name != "otel_forgesyte.semconv":
             raise
         what = f"a dashboard or rule names what the registry no longer defines: {error.msg}"
         raise CommandFailed(what, ExitCode.FINDING) from error
+    if stale := stale_registry():
+        raise CommandFailed(stale, ExitCode.FINDING)
 
 
 def _objectives(modules: list[str], file: Path | None) -> Objectives:

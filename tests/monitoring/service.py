@@ -1,7 +1,8 @@
-"""A service with the demo's kinds of work and none of its pictures: `python -m tests.monitoring.service`.
+"""The demo's kinds of work, and none of its pictures: `python -m tests.monitoring.service FILE`.
 
-Runs jobs until its standard input ends. Prints the address of its `/metrics` first. A line `trouble`
-on its input makes it lose a record, write one that cannot be stored, and start a job that hangs.
+Runs jobs until its standard input ends. Prints the address of its `/metrics` first. A line
+`trouble` on its input makes it lose records, write one that cannot be stored, start a job that
+hangs, and give an attribute too many values; `calm` ends the job.
 """
 
 from __future__ import annotations
@@ -10,9 +11,9 @@ import sys
 import threading
 import time
 from datetime import datetime, timedelta, timezone
-from typing import Any
+from typing import Any, NamedTuple
 
-from opentelemetry import trace
+from opentelemetry import metrics, trace
 
 from otel_forgesyte import (
     Objective,
@@ -29,6 +30,7 @@ POISON = "poison"
 PAUSE_S = 0.02
 WAITED = timedelta(seconds=1)
 BURST = 20_000
+USERS = 2_100  # the SDK keeps 2,000 series of a metric apart
 
 
 @plugin(plugin=constant("edges"), tool=constant("gradient"))
@@ -61,29 +63,42 @@ def draw() -> None:
             time.sleep(0.001)
 
 
-@job(objective=Objective(success=0.999, within_s=2.5))
-def photo_report(job_id: str, number: int, enqueued_at: datetime) -> None:
+class Request(NamedTuple):
+    """What a client submitted a second ago."""
+
+    job_id: str
+    number: int
+    submitted_at: datetime
+
+
+@job(
+    job_id="request.job_id",
+    enqueued_at="request.submitted_at",
+    objective=Objective(success=0.999, within_s=2.5),
+)
+def photo_report(request: Request) -> None:
     """Ends well."""
     find_faces()
     measure_edges("gpu")
-    count_lines(number)
+    count_lines(request.number)
 
 
-@job
-def broken_upload(job_id: str) -> None:
+@job(job_id="request.job_id")
+def broken_upload(request: Request) -> None:
     """Ends with an exception, raised in a plugin."""
     with plugin(plugin="decoder", tool="pillow"):
-        raise OSError("image file is truncated")
+        raise OSError(f"image {request.number} is truncated")
 
 
-@job
-def live_view(job_id: str) -> None:
+@job(job_id="request.job_id")
+def live_view(request: Request) -> int:
     """Draws."""
     draw()
+    return request.number
 
 
 @job
-def hanging(job_id: str, until: threading.Event) -> None:
+def hanging(until: threading.Event) -> None:
     """Does not end by itself."""
     until.wait()
 
@@ -95,19 +110,23 @@ def spoilt(record: dict[str, Any]) -> dict[str, Any]:
 
 def work(number: int) -> None:
     """One round of every kind of job."""
-    photo_report(f"photo-{number}", number, datetime.now(timezone.utc) - WAITED)
-    live_view(f"live-{number}")
+    submitted_at = datetime.now(timezone.utc) - WAITED
+    photo_report(Request(f"photo-{number}", number, submitted_at))
+    live_view(Request(f"live-{number}", number, submitted_at))
     try:
-        broken_upload(f"broken-{number}")
+        broken_upload(Request(f"broken-{number}", number, submitted_at))
     except OSError:
         return
 
 
 def make_trouble(ended: threading.Event) -> None:
-    """A job that hangs, a record that cannot be stored, more spans than a queue holds."""
-    threading.Thread(target=hanging, args=("hanging-1", ended), daemon=True).start()
+    """A job that hangs, a record that cannot be stored, more of everything than there is room."""
+    threading.Thread(target=hanging, args=(ended,), daemon=True).start()
     tracer = trace.get_tracer("trouble")
     tracer.start_span(POISON).end()
+    orders = metrics.get_meter("shop").create_counter("shop.orders")
+    for user in range(USERS):
+        orders.add(1, {"user.id": str(user)})
     for _ in range(BURST):
         tracer.start_span("one of too many").end()
 
@@ -117,7 +136,9 @@ def test_and_ci_spans() -> None:
     tracer = trace.get_tracer("runner")
     for number, status in enumerate(("pass", "fail", "pass")):
         attributes = {"test.suite.name": "suite", "test.case.name": f"case {number % 2}"}
-        tracer.start_span("test", attributes={**attributes, "test.case.result.status": status}).end()
+        tracer.start_span(
+            "test", attributes={**attributes, "test.case.result.status": status}
+        ).end()
     attributes = {"cicd.pipeline.name": "build", "cicd.pipeline.result": "success"}
     tracer.start_span("run", attributes=attributes).end()
 

@@ -75,7 +75,7 @@ def test_each_alert_is_seen_firing_and_not_firing() -> None:
         for rule in group.rules
         if isinstance(rule, Alert)
     }
-    assert seen == dict.fromkeys(alerts, {True, False})
+    assert seen == {alert: {True, False} for alert in alerts}
 
 
 def test_each_alert_has_a_heading_that_says_what_to_do() -> None:

@@ -19,7 +19,6 @@ from tests.monitoring.server import Prometheus, Service, prometheus, service, wa
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from otel_forgesyte.monitoring import Expression
 

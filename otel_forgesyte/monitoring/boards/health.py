@@ -38,8 +38,11 @@ from otel_forgesyte.monitoring.promql import (
 from otel_forgesyte.monitoring.sqltext import question
 from otel_forgesyte.semconv import (
     ERROR_TYPE,
+    FORGESYTE_METRIC_ATTRIBUTE,
+    FORGESYTE_METRIC_NAME,
     METRIC_FORGESYTE_DEAD_LETTERS,
     METRIC_FORGESYTE_DRAIN_DURATION,
+    METRIC_FORGESYTE_METRIC_EXPLOSION,
     METRIC_FORGESYTE_RECORDS_ACCEPTED,
     METRIC_FORGESYTE_RECORDS_DROPPED,
     METRIC_FORGESYTE_SPOOL_OLDEST_AGE,
@@ -53,12 +56,16 @@ _INSTANCE = f"{{{{{INSTANCE}}}}}"
 _COMPONENT = f"{{{{{label_of(OTEL_COMPONENT_TYPE)}}}}}"
 _RECORD = METRIC_FORGESYTE_RECORDS_ACCEPTED.unit
 _LOSS = "a record that is lost"
+_EXPLOSION = "an attribute with more values than a metric may have series"
+_EXPLODED = (FORGESYTE_METRIC_NAME, FORGESYTE_METRIC_ATTRIBUTE)
+_ATTRIBUTE = " ".join(f"{{{{{label_of(one)}}}}}" for one in _EXPLODED)
 _accepted = value(METRIC_FORGESYTE_RECORDS_ACCEPTED).where(IN_SERVICE)
 _dropped = value(METRIC_FORGESYTE_RECORDS_DROPPED).where(IN_SERVICE)
 _dead = value(METRIC_FORGESYTE_DEAD_LETTERS).where(IN_SERVICE)
 _spooled = value(METRIC_FORGESYTE_SPOOL_RECORDS).where(IN_SERVICE)
 _size = value(METRIC_FORGESYTE_SPOOL_SIZE).where(IN_SERVICE)
 _oldest = value(METRIC_FORGESYTE_SPOOL_OLDEST_AGE).where(IN_SERVICE)
+_explosion = value(METRIC_FORGESYTE_METRIC_EXPLOSION).where(IN_SERVICE)
 _drains = count(METRIC_FORGESYTE_DRAIN_DURATION).where(IN_SERVICE)
 _drain_times = buckets(METRIC_FORGESYTE_DRAIN_DURATION).where(IN_SERVICE)
 _exports = buckets(instruments.EXPORT_DURATION).where(IN_SERVICE)
@@ -121,6 +128,13 @@ PROMETHEUS = Dashboard(
                     tuple(_queue_share(signal) for signal in instruments.QUEUE_SIZE),
                     unit=SHARE,
                     description="At 100 % records are dropped as queue_full.",
+                ),
+                Panel(
+                    "Attributes with too many values",
+                    (Query(largest(_explosion, *_EXPLODED), _ATTRIBUTE, _EXPLOSION),),
+                    unit=unit_of(METRIC_FORGESYTE_METRIC_EXPLOSION.unit),
+                    width=24,
+                    description="Each metric here keeps back some of its series.",
                 ),
             ),
         ),
