@@ -14,6 +14,7 @@ from opentelemetry.sdk.metrics.export import (
     Sum,
 )
 
+from otel_forgesyte_prometheus.cardinality import PageWatch
 from otel_forgesyte_prometheus.exponential import classic_buckets
 from otel_forgesyte_prometheus.families import Buckets, Kind, Number
 from otel_forgesyte_prometheus.labels import scope_pairs
@@ -59,7 +60,7 @@ class Converter:
     ) -> None:
         self._families = families
         self._labels = labels
-        self._guard = guard
+        self._watch = PageWatch(guard)
         self._exemplars = exemplars
         self._scope_labels = scope_labels
         self._target_info = target_info
@@ -73,6 +74,8 @@ class Converter:
                 scope = scope_pairs(of_scope.scope, self._labels) if self._scope_labels else ()
                 for metric in of_scope.metrics:
                     self._add_metric(metric, scope)
+        is_cut = self._families.left_out["series_limit"] > 0
+        self._watch.end(is_cut=is_cut, is_whole=self._families.is_whole)
 
     def _add_target(self, resource: Resource) -> None:
         # Made again for every scrape: a fork gives the process a new service.instance.id.
@@ -98,13 +101,15 @@ class Converter:
         if family is None:
             self._families.left_out["name_taken"] += len(points)
             return
-        cut_before = self._families.left_out["series_limit"]
+        before = self._samples()
         for point in points:
             found = self._converted(of, point)
             if found is not None:
                 self._families.add(family, *found)
-        is_cut = self._families.left_out["series_limit"] > cut_before
-        self._guard.look(metric.name, points, is_cut=is_cut)
+        self._watch.look(metric.name, points, self._samples() - before)
+
+    def _samples(self) -> int:
+        return self._families.size + self._families.left_out["series_limit"]
 
     def _converted(self, of: _Metric, point: Any) -> tuple[Pairs, Point] | None:
         """Labels and value of a point; None, counted, where there is something odd about it."""

@@ -132,7 +132,7 @@ class FamilySet:
         self.left_out: Counter[str] = Counter()
         self.size = 0
         self._words = f"_{part}_"
-        self._is_whole = not part
+        self.is_whole = not part
         self._max_series = max_series
         self._notices = notices
         self._by_name: dict[str, Family] = {}
@@ -143,7 +143,7 @@ class FamilySet:
 
     def has_part(self, name: str) -> bool:
         """Whether the family of that name is asked for."""
-        return self._is_whole or self._words in f"_{name.replace(':', '_')}_"
+        return self.is_whole or self._words in f"_{name.replace(':', '_')}_"
 
     def family(self, name: str, kind: Kind, unit: str, description: str) -> Family | None:
         """The family of that name, made if need be; None where the name is another type's."""

@@ -13,6 +13,14 @@ import pytest
 if TYPE_CHECKING:
     from pathlib import Path
 
+# What Python 3.13 insists on (RFC 5280).
+_OF_A_CA = (
+    "basicConstraints=critical,CA:TRUE",
+    "keyUsage=critical,keyCertSign,cRLSign",
+    "subjectKeyIdentifier=hash",
+)
+_OF_OTHERS = ("basicConstraints=critical,CA:FALSE", "authorityKeyIdentifier=keyid")
+
 PASSWORD = "correct horse"  # noqa: S105 - the tests' own
 
 
@@ -45,14 +53,17 @@ def make_certificates(folder: Path) -> Certificates:
     """Make them all; takes a tenth of a second."""
     if shutil.which("openssl") is None:
         pytest.skip("openssl is not installed")
-    # Python 3.13 is strict about what a CA says of itself (RFC 5280).
-    ca = _made(folder, "ca", "CN=test ca", None, "keyUsage=critical,keyCertSign,cRLSign")
+    # Without the machine's own configuration, which would make each of them a CA.
+    (folder / "openssl.cnf").write_text("[req]\ndistinguished_name = dn\n[dn]\n")
+    ca = _made(folder, "ca", "CN=test ca", None, *_OF_A_CA)
     names = "subjectAltName=DNS:localhost,IP:127.0.0.1"
     return Certificates(
         ca=ca,
-        server=_made(folder, "server", "CN=first", ca, names),
-        other_server=_made(folder, "other", "CN=second", ca, names),
-        client=_made(folder, "client", "CN=prometheus", ca, "subjectAltName=DNS:prometheus.test"),
+        server=_made(folder, "server", "CN=first", ca, names, *_OF_OTHERS),
+        other_server=_made(folder, "other", "CN=second", ca, names, *_OF_OTHERS),
+        client=_made(
+            folder, "client", "CN=client", ca, "subjectAltName=DNS:prometheus.test", *_OF_OTHERS
+        ),
         stranger=_made(folder, "stranger", "CN=stranger", None),
     )
 
@@ -64,7 +75,8 @@ def _made(folder: Path, name: str, subject: str, ca: Pair | None, *extensions: s
     subprocess.run(
         [
             "openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1",
-            "-nodes", "-days", "1", "-subj", f"/{subject}", "-keyout", str(pair.key),
+            "-config", str(folder / "openssl.cnf"), "-nodes", "-days", "1",
+            "-subj", f"/{subject}", "-keyout", str(pair.key),
             "-out", str(pair.certificate), *signed, *more,
         ],
         check=True,

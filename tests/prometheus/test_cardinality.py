@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+from opentelemetry.metrics import Observation
 
 from otel_forgesyte_prometheus import Explosion
 
@@ -47,8 +48,8 @@ def test_an_attribute_beyond_the_pages_limit_is_named_once(
     assert metering.reader.explosions == (Explosion("shop.orders", "user.id", 30),)
     (said,) = [record.message for record in caplog.records]
     assert said.startswith(
-        "Prometheus: more than 10 samples in one scrape: 'shop.orders' is cut short."
-        " Its attribute 'user.id' has 30 values"
+        "Prometheus: more than 10 samples in one scrape: the page is cut short."
+        " Most are of 'shop.orders'. Its attribute 'user.id' has 30 values"
     )
 
 
@@ -73,9 +74,51 @@ def test_too_many_metrics_of_one_series_each_blame_no_attribute(
     assert metering.reader.explosions == ()
     (said,) = [record.message for record in caplog.records]
     assert said == (
-        "Prometheus: more than 2 samples in one scrape: 'c2' is cut short."
+        "Prometheus: more than 2 samples in one scrape: the page is cut short."
         " Raise max_series, or emit fewer metrics."
     )
+
+
+def test_the_largest_metric_is_blamed_and_not_those_that_it_leaves_no_room_for(
+    make: Callable[..., Metering], caplog: pytest.LogCaptureFixture
+) -> None:
+    metering = make(max_series=100)
+    sell(metering, 150)
+    small = metering.meter("other").create_counter("small")
+    for number in range(3):
+        small.add(1, {"colour": number})
+    metering.reader.page()
+    assert metering.reader.explosions == (Explosion("shop.orders", "user.id", 150),)
+    assert ["small" in record.message for record in caplog.records] == [False]
+
+
+def test_many_small_metrics_blame_none_of_them(
+    make: Callable[..., Metering], caplog: pytest.LogCaptureFixture
+) -> None:
+    metering = make(max_series=100)
+    for number in range(60):
+        counter = metering.meter().create_counter(f"c{number}")
+        for colour in ("red", "green"):
+            counter.add(1, {"colour": colour})
+    metering.reader.page()
+    assert metering.reader.explosions == ()
+    (said,) = [record.message for record in caplog.records]
+    assert said.endswith("Raise max_series, or emit fewer metrics.")
+
+
+def test_what_is_put_right_is_named_no_more(make: Callable[..., Metering]) -> None:
+    metering = make(max_series=4)
+    values = range(8)
+    metering.meter().create_observable_gauge(
+        "g", [lambda _: [Observation(1, {"n": n}) for n in values]]
+    )
+    metering.reader.page()
+    assert metering.reader.explosions == (Explosion("g", "n", 8),)
+    values = range(2)
+    metering.reader.page(part="nothing")
+    assert metering.reader.explosions == (Explosion("g", "n", 8),)
+    metering.reader.page()
+    assert not metering.reader.explosions
 
 
 def test_values_that_are_lists_or_mappings_count_too(make: Callable[..., Metering]) -> None:

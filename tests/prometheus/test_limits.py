@@ -33,7 +33,7 @@ def test_series_beyond_the_limit_are_left_out_counted_and_said_once(
     assert metering.samples("c") == {("n=0",): 1, ("n=1",): 1, ("n=2",): 1}
     assert metering.reader.last_scrape.samples == 3
     assert metering.reader.last_scrape.left_out == {"series_limit": 7}
-    assert ["'c' is cut short" in record.message for record in caplog.records] == [True]
+    assert ["page is cut short" in record.message for record in caplog.records] == [True]
 
 
 def test_a_histogram_is_told_whole_or_not_at_all(make: Callable[..., Metering]) -> None:
