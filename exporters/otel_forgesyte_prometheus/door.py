@@ -55,6 +55,9 @@ class Rules:
         """Whether a request with this ``Authorization`` header may come in.
 
         Takes as long as bcrypt does: not for an event loop.
+
+        Raises:
+            ManyGuessesError: too many others are guessing at this moment.
         """
         if self.token is None and self.passwords is None:
             return True

@@ -27,6 +27,7 @@ from otel_forgesyte_prometheus.answer import (
 )
 from otel_forgesyte_prometheus.door import Door
 from otel_forgesyte_prometheus.formats import accepts_gzip, liked
+from otel_forgesyte_prometheus.passwords import ManyGuessesError
 from otel_forgesyte_prometheus.reader import ScrapeBusyError
 from otel_forgesyte_prometheus.seats import Seats
 
@@ -82,14 +83,19 @@ class Endpoint:
 
     def _whole(self, request: Request) -> Answer:
         rules = self.door.rules()
-        answer = self._admitted(request, rules)
+        answer = self._turned_away(request, rules) or self._answered(request)
         return replace(answer, headers=(*answer.headers, *rules.headers))
 
-    def _admitted(self, request: Request, rules: Rules) -> Answer:
+    def _turned_away(self, request: Request, rules: Rules) -> Answer | None:
         if not self.door.allows_now():
             return too_many(request)
-        if not rules.admit(request.authorization):
-            return unauthorized(request, rules.challenges)
+        try:
+            is_admitted = rules.admit(request.authorization)
+        except ManyGuessesError:
+            return busy(request)
+        return None if is_admitted else unauthorized(request, rules.challenges)
+
+    def _answered(self, request: Request) -> Answer:
         if (refused := refusal(request)) is not None:
             return refused
         if request.part is None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections import Counter
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import TYPE_CHECKING, Final
 
 from otel_forgesyte_prometheus.labels import label_text
+from otel_forgesyte_prometheus.native import together
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -72,9 +74,9 @@ class Number:
         if not isinstance(other, Number):
             return None
         if self.is_sum and other.is_sum:
-            return Number(
-                self.value + other.value, is_sum=True, exemplar=other.exemplar or self.exemplar
-            )
+            exemplars = [each for each in (self.exemplar, other.exemplar) if each is not None]
+            newest = max(exemplars, key=lambda exemplar: exemplar.time_s, default=None)
+            return Number(self.value + other.value, is_sum=True, exemplar=newest)
         return other
 
 
@@ -98,12 +100,25 @@ class Buckets:
         return len(self.counts) + (0 if self.total is None else 2)
 
     def merged(self, other: Point) -> Point | None:
-        """This and ``other`` as one point, or None where their bounds differ."""
-        if not isinstance(other, Buckets) or self.bounds != other.bounds:
+        """This and ``other`` as one point, or None where their bounds differ.
+
+        Those of exponential histograms move, so what these have in common is found first.
+        """
+        if not isinstance(other, Buckets):
             return None
-        counts = tuple(a + b for a, b in zip(self.counts, other.counts, strict=True))
+        native, bounds = None, self.bounds
+        if self.native is not None and other.native is not None:
+            native = together(self.native, other.native)
+            bounds, counts = native.classic()
+        elif self.bounds != other.bounds:
+            return None
+        else:
+            counts = tuple(a + b for a, b in zip(self.counts, other.counts, strict=True))
         total = None if self.total is None or other.total is None else self.total + other.total
-        return Buckets(self.bounds, counts, total, self.exemplars or other.exemplars)
+        found: dict[int, Trace] = {}
+        for _, trace in sorted((*self.exemplars, *other.exemplars), key=lambda it: it[1].time_s):
+            found[bisect_left(bounds, trace.value)] = trace
+        return Buckets(bounds, counts, total, tuple(sorted(found.items(), key=lambda item: item[0])), native)
 
 
 Point = Number | Buckets
@@ -200,6 +215,7 @@ class FamilySet:
             return
         if merged is point:
             self._note_replaced(family)
+        self.size += merged.size - held[1].size
         family.series[text] = (pairs, merged)
 
     def fault(self, reason: str, what: str, error: Exception) -> None:

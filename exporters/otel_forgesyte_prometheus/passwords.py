@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import secrets
-from threading import Lock
+from threading import BoundedSemaphore, Lock
 from typing import TYPE_CHECKING, Final
 
 from otel_forgesyte_prometheus.forking import renew_in_children
@@ -17,14 +17,20 @@ if TYPE_CHECKING:
 # What bcrypt looks at. The library raises for more; others have always cut, so hashes rely on it.
 _MOST_BYTES: Final = 72
 _REMEMBERED: Final = 100
+# Half of the connections that the server answers at once: the other half is for who is known.
+_MOST_WAITING: Final = 4
+
+
+class ManyGuessesError(Exception):
+    """So many passwords wait to be checked that this one is not."""
 
 
 class Passwords:
     """Users and their hashes. Safe from any thread.
 
     A right pair is remembered as a keyed digest, since bcrypt takes 70 ms at a cost of 10 and a
-    scrape comes every few seconds. Wrong ones are not, and are checked one at a time: a flood of
-    guesses costs one processor, and never the memory of the guesses.
+    scrape comes every few seconds. Wrong ones are not, and are checked one at a time, with a few
+    waiting: a flood of guesses costs one processor, no memory, and not the scrapes of who is known.
 
     Raises:
         ConfigError: the library that checks bcrypt is not installed.
@@ -36,19 +42,29 @@ class Passwords:
         self._key: Final = secrets.token_bytes(32)
         self._right: set[bytes] = set()
         self._checks = _bcrypt()
-        self._one_at_a_time = Lock()
+        self.after_fork_in_child()
         renew_in_children(self)
 
     def match(self, user: str, password: bytes) -> bool:
-        """Whether this is the user's password."""
+        """Whether this is the user's password.
+
+        Raises:
+            ManyGuessesError: others are being checked, and enough wait behind them.
+        """
         hashed = self._users.get(user)
         # Somebody else's hash takes the time that a wrong password would; the same one each time.
         against = self._decoy(user) if hashed is None else hashed
         pair = self._digest(user.encode("utf-8", "replace"), against, password)
         if pair in self._right:
             return True
-        with self._one_at_a_time:
-            is_same = self._checks(password[:_MOST_BYTES], against)
+        waiting = self._waiting  # a fork in between makes another one
+        if not waiting.acquire(blocking=False):
+            raise ManyGuessesError
+        try:
+            with self._one_at_a_time:
+                is_same = self._checks(password[:_MOST_BYTES], against)
+        finally:
+            waiting.release()
         if hashed is None or not is_same:
             return False
         if len(self._right) < _REMEMBERED:
@@ -56,8 +72,9 @@ class Passwords:
         return True
 
     def after_fork_in_child(self) -> None:
-        """Renew the lock, which a thread of the parent may have held."""
+        """Renew the locks, which threads of the parent may have held."""
         self._one_at_a_time = Lock()
+        self._waiting = BoundedSemaphore(_MOST_WAITING)
 
     def _decoy(self, user: str) -> bytes:
         digest = self._digest(user.encode("utf-8", "replace"))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import contextlib
 import http.client
 import io
 import logging
@@ -412,6 +413,30 @@ def test_a_client_that_never_shakes_hands_holds_up_nobody_and_is_cut(
     for connection in silent:
         with connection:
             assert connection.recv(1) == b""
+
+
+def test_a_flood_of_guesses_does_not_keep_out_who_is_known(
+    serve: Callable[..., Server], config: Callable[[str], Path]
+) -> None:
+    server = serve(config(f"basic_auth_users: {{alice: '{hashed(cost=11)}'}}"))
+    assert scrape(server, basic())[0] == 200
+    done = threading.Event()
+    said: list[int] = []
+
+    def guess() -> None:
+        while not done.is_set():
+            with contextlib.suppress(OSError, http.client.HTTPException):
+                said.append(scrape(server, basic(password="wrong"))[0])  # noqa: S106
+
+    guessing = [threading.Thread(target=guess) for _ in range(6)]
+    for thread in guessing:
+        thread.start()
+    known = [scrape(server, basic())[0] for _ in range(30)]
+    done.set()
+    for thread in guessing:
+        thread.join()
+    assert known.count(200) >= 27  # a connection of six guessers may end a little late
+    assert set(said) == {401, 503}
 
 
 def test_an_unknown_user_takes_as_long_as_a_known_one(config: Callable[[str], Path]) -> None:
