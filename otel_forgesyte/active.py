@@ -1,7 +1,7 @@
 """How many jobs run now, and how long the oldest of them has, by plugin.
 
-Observable instruments: a job counts itself in and out (0.1 µs), and the reader asks when it
-collects. A synchronous up-down counter costs the job two measurements of 6-10 µs each, which is
+Observable instruments: a job counts itself in and out (0.5 µs together), and the reader asks when
+it collects. A synchronous up-down counter costs the job two measurements of 6-10 µs each, which is
 half of what a whole span costs.
 """
 

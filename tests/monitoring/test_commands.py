@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 import subprocess
@@ -11,6 +10,9 @@ from pathlib import Path
 
 import pytest
 import yaml
+
+from otel_forgesyte.monitoring import dashboard_files, grafana, rule_files, rule_texts, rules
+from otel_forgesyte.monitoring.folders import differing_files, write_files
 
 ROOT = Path(__file__).parents[2]
 _START = "from otel_forgesyte.cli import main; main()"
@@ -49,38 +51,39 @@ def test_what_lies_in_deploy_is_what_the_registry_gives(what: str) -> None:
     assert (checked.returncode, checked.stderr) == (0, "")
 
 
-@pytest.mark.parametrize(("what", "count"), [("dashboards", 14), ("rules", 5)])
-def test_what_was_written_is_found_equal_until_it_is_changed(
-    what: str, count: int, tmp_path: Path
-) -> None:
+def test_what_was_written_is_found_equal_until_it_is_changed(tmp_path: Path) -> None:
     folder = tmp_path / "generated"
-    written = _run(what, "write", folder, cwd=tmp_path)
-    assert written.stdout == f"{folder}: {count} of {count} files changed\n"
-    equal = _run(what, "check", folder, cwd=tmp_path)
+    written = _run("rules", "write", folder, cwd=tmp_path)
+    assert written.stdout == f"{folder}: 5 of 5 files changed\n"
+    equal = _run("rules", "check", folder, cwd=tmp_path)
     assert (equal.returncode, equal.stderr) == (0, "")
-    assert _run(what, "write", folder, cwd=tmp_path).stdout.endswith(
-        f"0 of {count} files changed\n"
-    )
+    assert equal.stdout == f"{folder}: 5 files are what the registry gives\n"
 
-    file = next(path for path in sorted(folder.rglob("*.*")) if path.is_file())
-    file.write_text(file.read_text("utf-8") + "\n", encoding="utf-8")
-    changed = _run(what, "check", folder, cwd=tmp_path)
+    (folder / "jobs.yml").write_text("groups: []\n")
+    changed = _run("rules", "check", folder, cwd=tmp_path)
     assert changed.returncode == 1
-    assert changed.stdout == f"{file} is not what the registry gives\n"
-    assert changed.stderr == f"run: otel-forgesyte {what} write {folder}\n"
+    assert changed.stdout == f"{folder}/jobs.yml is not what the registry gives\n"
+    assert changed.stderr == f"run: otel-forgesyte rules write {folder}\n"
 
 
 def test_a_missing_file_and_one_that_is_made_no_longer_are_named(tmp_path: Path) -> None:
-    _run("rules", "write", tmp_path, cwd=tmp_path)
-    (tmp_path / "jobs.yml").rename(tmp_path / "tasks.yml")
-    (tmp_path / "own.yml").write_text("groups: []\n")
-    checked = _run("rules", "check", tmp_path, "--json", cwd=tmp_path)
-    assert checked.returncode == 1
-    assert json.loads(checked.stdout)["differing"] == ["jobs.yml", "tasks.yml"]
-    _run("rules", "write", tmp_path, cwd=tmp_path)
-    assert sorted(path.name for path in tmp_path.iterdir()) == [
-        *("devices.yml", "jobs.yml", "overlays.yml", "own.yml", "plugins.yml", "telemetry.yml")
-    ]
+    for texts, mark in (
+        (dashboard_files(), grafana.MARK),
+        (rule_texts(rule_files()), rules.MARK),
+    ):
+        folder = tmp_path / mark.strip('"# ')[:9]
+        assert write_files(folder, texts, mark) == sorted(texts)
+        assert write_files(folder, texts, mark) == []
+        name = min(texts)
+        outdated = f"renamed{Path(name).suffix}"
+        (folder / name).rename(folder / outdated)
+        own = folder / f"own{Path(name).suffix}"
+        own.write_text("{}\n")
+        assert differing_files(folder, texts, mark) == sorted([name, outdated])
+        write_files(folder, texts, mark)
+        assert differing_files(folder, texts, mark) == []
+        assert own.exists()
+        assert not (folder / outdated).exists()
 
 
 def test_rules_hold_to_what_decorators_and_a_file_say_the_file_first(tmp_path: Path) -> None:
@@ -97,7 +100,6 @@ def test_rules_hold_to_what_decorators_and_a_file_say_the_file_first(tmp_path: P
     assert {rule["labels"].get("objective") for rule in rules if "record" in rule} == {
         *("default", "live_view", "page_reader")
     }
-    assert _run("rules", "check", "rules", *options, cwd=tmp_path).returncode == 0
     without = _run("rules", "check", "rules", cwd=tmp_path)
     assert without.returncode == 1
 
@@ -150,30 +152,28 @@ def _generate(checkout: Path) -> None:
 
 @_NEEDS_CHECKOUT
 @pytest.mark.slow
-@pytest.mark.parametrize("what", ["dashboards", "rules"])
 def test_a_metric_renamed_in_the_registry_is_noticed_before_and_after_it_is_generated(
-    what: str, checkout: Path
+    checkout: Path,
 ) -> None:
-    assert _run(what, "check", cwd=checkout, code=checkout).returncode == 0
     _rename(checkout, "schema/registry/job.yaml", "forgesyte.job.duration", "forgesyte.job.time")
-    before = _run(what, "check", cwd=checkout, code=checkout)
-    assert before.returncode == 1
-    assert "Out of date: run `python schema/registry/generate.py`" in before.stderr
+    for what in ("dashboards", "rules"):
+        before = _run(what, "check", cwd=checkout, code=checkout)
+        assert before.returncode == 1
+        assert "Out of date: run `python schema/registry/generate.py`" in before.stderr
 
     _generate(checkout)
-    named = _run(what, "check", cwd=checkout, code=checkout)
+    named = _run("rules", "check", cwd=checkout, code=checkout)
     assert named.returncode == 1
     assert "METRIC_FORGESYTE_JOB_DURATION" in named.stderr
     for path in (checkout / "otel_forgesyte").rglob("*.py"):
-        name = path.relative_to(checkout).as_posix()
-        if "METRIC_FORGESYTE_JOB_DURATION" in path.read_text("utf-8"):
-            _rename(checkout, name, "METRIC_FORGESYTE_JOB_DURATION", "METRIC_FORGESYTE_JOB_TIME")
-    after = _run(what, "check", cwd=checkout, code=checkout)
-    assert after.returncode == 1
-    assert "jobs." in after.stdout
-    assert f"run: otel-forgesyte {what} write" in after.stderr
-    assert _run(what, "write", cwd=checkout, code=checkout).returncode == 0
-    assert _run(what, "check", cwd=checkout, code=checkout).returncode == 0
+        text = path.read_text("utf-8")
+        new = text.replace("METRIC_FORGESYTE_JOB_DURATION", "METRIC_FORGESYTE_JOB_TIME")
+        path.write_text(new, encoding="utf-8")
+    for what in ("dashboards", "rules"):
+        after = _run(what, "check", cwd=checkout, code=checkout)
+        assert after.returncode == 1
+        assert "jobs." in after.stdout
+        assert f"run: otel-forgesyte {what} write" in after.stderr
 
 
 @_NEEDS_CHECKOUT
