@@ -18,6 +18,7 @@ from otel_forgesyte_prometheus.formats import Format
 from otel_forgesyte_prometheus.reader import PrometheusReader, Scrape, ScrapeBusyError
 from otel_forgesyte_prometheus.server import Server, start_server
 from otel_forgesyte_prometheus.serving import ServingPrometheusReader, address
+from otel_forgesyte_prometheus.together import Together
 
 __all__ = [
     "Door",
@@ -28,6 +29,7 @@ __all__ = [
     "ScrapeBusyError",
     "Server",
     "ServingPrometheusReader",
+    "Together",
     "address",
     "make_asgi_app",
     "make_wsgi_app",

@@ -71,6 +71,10 @@ class Exemplars:
             self._keep(series, tuple(found.values()))
         return tuple(sorted(found.items(), key=lambda item: item[0]))
 
+    def forget(self) -> None:
+        """Keep none, as a forked child does: its parent's are the parent's."""
+        self._kept.clear()
+
     def _keep(self, series: tuple[str, Pairs], traces: tuple[Trace, ...]) -> None:
         if series in self._kept or len(self._kept) < self._most:
             self._kept[series] = traces

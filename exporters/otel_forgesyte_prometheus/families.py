@@ -118,7 +118,8 @@ class Buckets:
         found: dict[int, Trace] = {}
         for _, trace in sorted((*self.exemplars, *other.exemplars), key=lambda it: it[1].time_s):
             found[bisect_left(bounds, trace.value)] = trace
-        return Buckets(bounds, counts, total, tuple(sorted(found.items(), key=lambda item: item[0])), native)
+        exemplars = tuple(sorted(found.items(), key=lambda item: item[0]))
+        return Buckets(bounds, counts, total, exemplars, native)
 
 
 Point = Number | Buckets

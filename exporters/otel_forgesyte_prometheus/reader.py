@@ -6,6 +6,9 @@ from dataclasses import dataclass, field
 from threading import Lock
 from typing import TYPE_CHECKING, Any, Final
 
+from opentelemetry.sdk.metrics._internal.measurement_consumer import (
+    SynchronousMeasurementConsumer,  # the SDK has no public way to begin anew in a child
+)
 from opentelemetry.sdk.metrics.export import MetricReader
 
 from otel_forgesyte_prometheus.cardinality import CardinalityGuard
@@ -34,6 +37,7 @@ if TYPE_CHECKING:
     from otel_forgesyte_prometheus.cardinality import Explosion
     from otel_forgesyte_prometheus.door import Door
     from otel_forgesyte_prometheus.exemplars import MoreLabels
+    from otel_forgesyte_prometheus.sharing import Sharer
 
 MAX_SERIES: Final = 20_000
 MAX_LABEL_LENGTH: Final = 256
@@ -93,15 +97,16 @@ class PrometheusReader(MetricReader):
         )
         self.before_collect = before_collect
         self.door = door
+        self.sharing: Sharer | None = None
         self.last_scrape = Scrape()
         self._scope_labels = scope_labels
         self._target_info = target_info
-        self._max_series = max_series
+        self.max_series: Final = max_series
         self._max_label_length = max_label_length
         self._exemplars = Exemplars(exemplar_labels, max_series)
-        self._notices = Notices()
-        self._guard = CardinalityGuard(self._notices, max_series)
-        self.registry: Final = Registry(_Own(self), self._notices)
+        self.notices: Final = Notices()
+        self._guard = CardinalityGuard(self.notices, max_series)
+        self.registry: Final = Registry(_Own(self), self.notices)
         self._lock = Lock()
         self._received: MetricsData | None = None
         self._closers: list[Callable[[], None]] = []
@@ -122,7 +127,11 @@ class PrometheusReader(MetricReader):
             ScrapeBusyError: when a scrape before this one has not ended after ``timeout_s``
                 (`SCRAPE_TIMEOUT_S`), because it hangs in a callback for instance.
         """
-        families = self.families(part, timeout_s)
+        if self.sharing is None:
+            families = self.families(part, timeout_s)
+        else:
+            families = FamilySet(self.max_series, self.notices, part)
+            self.sharing.fill(families, SCRAPE_TIMEOUT_S if timeout_s is None else timeout_s)
         if form is Format.PROTOBUF:
             body = protobuf_page(families, self.registry.guests(families))
         else:
@@ -140,7 +149,7 @@ class PrometheusReader(MetricReader):
 
     def families(self, part: str = "", timeout_s: float | None = None) -> FamilySet:
         """The reader's own families, collected now; the arguments are those of `page`."""
-        families = FamilySet(self._max_series, self._notices, part)
+        families = FamilySet(self.max_series, self.notices, part)
         data = self._collected(families, SCRAPE_TIMEOUT_S if timeout_s is None else timeout_s)
         labels = LabelMaker(self._max_label_length)
         if data is not None:
@@ -160,20 +169,34 @@ class PrometheusReader(MetricReader):
         """Call ``close`` when the reader is shut down; a server uses it to stop with us."""
         self._closers.append(close)
 
-    def force_flush(self, timeout_millis: float = 10_000) -> bool:  # noqa: ARG002 - SDK's shape
-        """True: a scrape collects for itself, so there is never anything to flush."""
-        return True
+    def force_flush(self, timeout_millis: float = 10_000) -> bool:
+        """Whether the processes that share a page know what is known here; alone, nothing waits."""
+        is_alone = self.sharing is None or self._is_shut_down
+        return is_alone or self.sharing.publish(timeout_millis / 1_000)
 
-    def shutdown(self, timeout_millis: float = 30_000, **_: Any) -> None:  # noqa: ARG002 - as above
+    def shutdown(self, timeout_millis: float = 30_000, **_: Any) -> None:
         """Stop answering with metrics, and stop the servers of this reader."""
+        if self.sharing is not None and not self._is_shut_down:
+            self.sharing.publish(timeout_millis / 1_000)
+            self.sharing.leave()
         self._is_shut_down = True
         while self._closers:
             self._closers.pop()()
 
     def after_fork_in_child(self) -> None:
-        """Renew the lock, which a thread of the parent may have held."""
+        """Renew the lock, which a thread of the parent may have held, and count from zero.
+
+        The SDK brings the parent's sums into the child: on a page of both, or in a sum over
+        instances, they would count twice. A storage put in place of the old one is empty, and has
+        no locks that a thread of the parent's held.
+        """
         self._lock = Lock()
         self._received = None
+        self._exemplars.forget()
+        consumer: Any = getattr(self._collect, "__self__", None)
+        if isinstance(consumer, SynchronousMeasurementConsumer):
+            consumer._lock = Lock()  # noqa: SLF001 # pyright: ignore[reportPrivateUsage] - held by whoever collected
+            consumer.add_metric_reader(self)
 
     def _receive_metrics(
         self, metrics_data: MetricsData, timeout_millis: float = 10_000, **_: Any

@@ -48,7 +48,7 @@ def encoded(families: Iterable[Family], ended: Sequence[str] = ()) -> bytes:
         for family in families
     ]
     content = {"version": _VERSION, "ended": list(ended), "families": made}
-    return json.dumps(content, separators=(",", ":")).encode()
+    return json.dumps(content, separators=(",", ":"), default=float).encode()
 
 
 def decoded(content: bytes) -> Snapshot:
