@@ -67,6 +67,7 @@ _VARIABLES = {
     "prometheus_port": "OTEL_EXPORTER_PROMETHEUS_PORT",
     "prometheus_web_config_file": "OTEL_EXPORTER_PROMETHEUS_WEB_CONFIG_FILE",
     "prometheus_token_file": "OTEL_EXPORTER_PROMETHEUS_TOKEN_FILE",
+    "prometheus_shared_directory": "OTEL_EXPORTER_PROMETHEUS_SHARED_DIRECTORY",
     "config_file": "OTEL_CONFIG_FILE",
     "disabled": "OTEL_SDK_DISABLED",
 }

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from otel_forgesyte.setup.providers import Pipeline
     from otel_forgesyte.setup.settings import Settings
     from otel_forgesyte_duckdb import DuckDBSpanExporter
-    from otel_forgesyte_prometheus import PrometheusReader, Server
+    from otel_forgesyte_prometheus import PrometheusReader, Together
 
 # How long a measurement, a frame or a started job waits for the worker. What a killed process had
 # waiting is lost, and on a busy machine the round itself takes as long again.
@@ -63,7 +63,7 @@ def assemble(settings: Settings, overrides: dict[str, Any]) -> Telemetry:
     telemetry.defer_measurements_to(measurements)
     overlays.send_frames_to(frames)
     worker = Worker((jobs, frames, measurements), _INTERVAL_S)
-    server = _server(left, report, reader)
+    server = _server(left, report, reader, str(trace.provider.resource.attributes[SERVICE_NAME]))
     if reader is not None:
         report.attempt("metrics: explosions", tell_explosions, metric.provider, reader)
     reporting = report.attempt("metrics: of the exporters", report_metrics, metric.provider)
@@ -144,18 +144,26 @@ def _prometheus_reader(
     return PrometheusReader(exemplar_labels=jobs.labels, door=door or Door.shut())
 
 
-def _server(settings: Settings, report: Report, reader: PrometheusReader | None) -> Server | None:
+def _server(
+    settings: Settings, report: Report, reader: PrometheusReader | None, service: str
+) -> Together | None:
     if reader is None:
         return None
-    from otel_forgesyte_prometheus import start_server
+    from otel_forgesyte_prometheus import Together
 
     if any(part.name == _PROMETHEUS for part in report.parts):  # nobody could come in
         return None
     where = settings.prometheus_host, settings.prometheus_port
-    server = report.attempt(_PROMETHEUS, start_server, reader, *where)
-    if server is not None:
-        report.works(_PROMETHEUS, server.url)
-    return server
+    together = report.attempt(
+        _PROMETHEUS, lambda: Together(reader, *where, settings.shared_metrics, service)
+    )
+    if together is None:
+        return None
+    if together.error is not None:
+        report.failed(_PROMETHEUS, together.error.strerror or together.error)
+    else:
+        report.works(_PROMETHEUS, together.url or "served by another process of this service")
+    return together
 
 
 def _lifecycle_exporters(

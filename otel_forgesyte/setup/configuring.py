@@ -30,6 +30,7 @@ def configure(  # noqa: PLR0913 - each is one line of the configuration table
     prometheus_host: str | None = None,
     prometheus_web_config_file: str | os.PathLike[str] | None = None,
     prometheus_token_file: str | os.PathLike[str] | None = None,
+    prometheus_shared_directory: str | os.PathLike[str] | None = None,
     spool_directory: str | os.PathLike[str] | None = None,
     config_file: str | None = None,
     resource_attributes: Mapping[str, Any] | None = None,
@@ -59,6 +60,8 @@ def configure(  # noqa: PLR0913 - each is one line of the configuration table
             `OTEL_EXPORTER_PROMETHEUS_WEB_CONFIG_FILE`, default anybody without TLS.
         prometheus_token_file: holds a bearer token for `/metrics`;
             `OTEL_EXPORTER_PROMETHEUS_TOKEN_FILE`.
+        prometheus_shared_directory: where the processes of one `/metrics` find each other;
+            `OTEL_EXPORTER_PROMETHEUS_SHARED_DIRECTORY`, default in the spool.
         spool_directory: `OTEL_EXPORTER_DUCKDB_SPOOL_DIRECTORY`, default beside the database.
         config_file: a declarative configuration; `OTEL_CONFIG_FILE`.
         resource_attributes: added to the resource.

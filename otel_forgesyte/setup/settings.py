@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from otel_forgesyte.errors import ConfigError
@@ -32,6 +33,8 @@ _PROMETHEUS_PORT = 9464  # the OpenTelemetry default
 _WEB_CONFIG_FILE = "OTEL_EXPORTER_PROMETHEUS_WEB_CONFIG_FILE"
 _TOKEN_FILE = "OTEL_EXPORTER_PROMETHEUS_TOKEN_FILE"  # noqa: S105 - its name, not a token
 
+_SHARED_DIRECTORY = "OTEL_EXPORTER_PROMETHEUS_SHARED_DIRECTORY"
+
 
 @dataclass(frozen=True, slots=True)
 class Settings:
@@ -50,6 +53,8 @@ class Settings:
             own format; `OTEL_EXPORTER_PROMETHEUS_WEB_CONFIG_FILE`.
         prometheus_token_file: holds a bearer token that lets in too;
             `OTEL_EXPORTER_PROMETHEUS_TOKEN_FILE`.
+        prometheus_shared_directory: where the processes of one `/metrics` find each other;
+            `OTEL_EXPORTER_PROMETHEUS_SHARED_DIRECTORY`, default in the spool.
         config_file: a declarative configuration, which then decides everything above but
             what only Python can say; `OTEL_CONFIG_FILE`.
         resource_attributes: added to the resource.
@@ -70,6 +75,7 @@ class Settings:
     prometheus_port: int = _PROMETHEUS_PORT
     prometheus_web_config_file: str | None = None
     prometheus_token_file: str | None = None
+    prometheus_shared_directory: str | None = None
     config_file: str | None = None
     resource_attributes: Mapping[str, Any] = field(default_factory=dict[str, Any])
     sampler: Sampler | None = None
@@ -77,6 +83,15 @@ class Settings:
     disabled: bool = False
     prometheus_is_asked_for: bool = False
     beside_the_file: tuple[str, ...] = ()
+
+    @property
+    def shared_metrics(self) -> Path:
+        """Where processes that serve `/metrics` together find each other: in the spool."""
+        if self.prometheus_shared_directory:
+            return Path(self.prometheus_shared_directory).absolute()
+        from otel_forgesyte_duckdb import Settings as StoreSettings
+
+        return StoreSettings.resolve(**self.duckdb_arguments).spool / "metrics"
 
     @property
     def duckdb_arguments(self) -> dict[str, Any]:
@@ -113,6 +128,7 @@ def resolve(overrides: Mapping[str, Any]) -> Settings:
         prometheus_port=_port(given),
         prometheus_web_config_file=_file(given, "prometheus_web_config_file", _WEB_CONFIG_FILE),
         prometheus_token_file=_file(given, "prometheus_token_file", _TOKEN_FILE),
+        prometheus_shared_directory=_file(given, "prometheus_shared_directory", _SHARED_DIRECTORY),
         config_file=config_file,
         resource_attributes=given.get("resource_attributes", {}),
         sampler=given.get("sampler"),
