@@ -6,8 +6,9 @@
     fold.lock              held by who adds an ended process to ``ended.json``
 
 An ended process is in ``ended.json`` from the rename on that also names it there, and its own file
-counts no more: so it counts once wherever anybody is killed. The sums go when the first process of
-a new run joins: counters begin anew then, as Prometheus expects of a restart.
+counts no more: so it counts once wherever anybody is killed. The sums go when a process joins and
+nobody has been there for a minute: counters begin anew then, as Prometheus expects of a restart.
+Going as soon as nobody was left, they were lost when gunicorn recycled all its workers at once.
 """
 
 from __future__ import annotations
@@ -37,6 +38,7 @@ _ENDED: Final = "ended.json"
 # one of them twice; a name takes 30 bytes.
 _MOST_NAMES: Final = 1_000
 _JOIN_S: Final = 2.0
+_REMEMBERED_S: Final = 60.0
 _SUMS: Final = {Kind.COUNTER, Kind.HISTOGRAM}
 
 _Mark = tuple[int, int, int]
@@ -55,7 +57,7 @@ class Group:
         self.name = ""
 
     def join(self) -> None:
-        """Take a place; the first process of a run takes away what the last run left.
+        """Take a place; the first process for a minute takes away what those before it left.
 
         Raises:
             OSError: the directory cannot be written to.
@@ -71,7 +73,8 @@ class Group:
             try_lock(self._lock, _JOIN_S)
             if is_ours:
                 dead = self._dead()
-                self._bury(dead, is_first=self._names() <= {self.name, *dead})
+                is_alone = self._names() <= {self.name, *dead}
+                self._bury(dead, is_first=is_alone and self._is_forgotten())
         finally:
             gate.release()
 
@@ -87,7 +90,9 @@ class Group:
             OSError: the file cannot be written.
         """
         content = encoded(families)
-        if content != self._written:
+        if content == self._written:
+            os.utime(self._path(self.name, "json"))  # a sign of life
+        else:
             self._replace(f"{self.name}.json", content)
             self._written = content
 
@@ -139,6 +144,10 @@ class Group:
         """The locks of those that hold them no more, now held here."""
         locks = {name: self._file_lock(name) for name in self._names() if name != self.name}
         return {name: lock for name, lock in locks.items() if try_lock(lock)}
+
+    def _is_forgotten(self) -> bool:
+        words = [path.stat().st_mtime for path in self.directory.glob("*.json")]
+        return time.time() - max(words, default=0.0) > _REMEMBERED_S
 
     def _bury(self, dead: dict[str, FileLock], *, is_first: bool) -> None:
         try:
