@@ -15,6 +15,7 @@ from otel_forgesyte_prometheus.apps import make_asgi_app, make_wsgi_app
 from otel_forgesyte_prometheus.cardinality import Explosion
 from otel_forgesyte_prometheus.door import Door
 from otel_forgesyte_prometheus.formats import Format
+from otel_forgesyte_prometheus.gathering import Gathering
 from otel_forgesyte_prometheus.reader import PrometheusReader, Scrape, ScrapeBusyError
 from otel_forgesyte_prometheus.server import Server, start_server
 from otel_forgesyte_prometheus.serving import ServingPrometheusReader, address
@@ -24,6 +25,7 @@ __all__ = [
     "Door",
     "Explosion",
     "Format",
+    "Gathering",
     "PrometheusReader",
     "Scrape",
     "ScrapeBusyError",

@@ -64,6 +64,13 @@ WebConfigFile = Annotated[
         "else OTEL_EXPORTER_PROMETHEUS_WEB_CONFIG_FILE.",
     ),
 ]
+MetricsOfApplications = Annotated[
+    bool,
+    typer.Option(
+        "--metrics-of-applications",
+        help="Tell at --metrics-port also what the applications with this spool count.",
+    ),
+]
 QuackAddress = Annotated[
     str | None,
     typer.Option(
@@ -119,6 +126,7 @@ def serve(  # noqa: PLR0913 - one argument an option
     token_file: TokenFile = None,
     metrics_port: MetricsPort = None,
     web_config: WebConfigFile = None,
+    metrics_of_applications: MetricsOfApplications = False,
     quack: QuackAddress = None,
     quack_other_hosts: QuackOtherHosts = False,
     allow_writes: AllowWrites = False,
@@ -137,7 +145,12 @@ def serve(  # noqa: PLR0913 - one argument an option
     access = Access.resolve(host, token_file)
     parts = [_otlp(access, otlp_port, limits, cors_origin or [])]
     if metrics_port is not None:
-        parts.append(MetricsPage(access, metrics_port, web_config))
+        page = MetricsPage(
+            access, metrics_port, web_config, of_applications=metrics_of_applications
+        )
+        parts.append(page)
+    elif metrics_of_applications:
+        raise typer.BadParameter("--metrics-of-applications needs --metrics-port")
     settings = invocation.settings()
     keeper = None
     if quack != "off":

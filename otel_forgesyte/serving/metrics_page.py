@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from otel_forgesyte.semconv import SERVICE_NAME
 from otel_forgesyte_schema.errors import ConfigError
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from opentelemetry.sdk.metrics import MeterProvider
 
     from otel_forgesyte.serving.access import Access
     from otel_forgesyte_duckdb.store import Store
 
 _NAME = "otel-forgesyte-serve"
+_SHARED_DIRECTORY = "OTEL_EXPORTER_PROMETHEUS_SHARED_DIRECTORY"
 
 
 class MetricsPage:
@@ -24,12 +24,23 @@ class MetricsPage:
 
     The token that lets clients write lets them scrape as well, so that a page that others reach is
     never open; a web configuration or a token file of its own may let in others.
+
+    Args:
+        of_applications: tell also what the applications that share the spool have counted.
     """
 
-    def __init__(self, access: Access, port: int, web_config_file: Path | None = None) -> None:
+    def __init__(
+        self,
+        access: Access,
+        port: int,
+        web_config_file: Path | None = None,
+        *,
+        of_applications: bool = False,
+    ) -> None:
         self._access = access
         self._port = port
         self._web_config_file = web_config_file
+        self._of_applications = of_applications
         self._provider: MeterProvider | None = None
 
     def start(self, store: Store) -> str:
@@ -42,11 +53,14 @@ class MetricsPage:
         from opentelemetry.sdk.resources import Resource
 
         from otel_forgesyte_duckdb import report_metrics
-        from otel_forgesyte_prometheus import Door, PrometheusReader, start_server
+        from otel_forgesyte_prometheus import Door, Gathering, PrometheusReader, start_server
 
-        del store  # what tells of stores looks at every one of this process
         door = Door.resolve(self._web_config_file, token=self._access.token)
         reader = PrometheusReader(door=door)
+        if self._of_applications:
+            told = os.environ.get(_SHARED_DIRECTORY, "").strip()
+            shared = Path(told) if told else store.settings.spool / "metrics"
+            reader.sharing = Gathering(reader, shared.absolute())
         try:
             server = start_server(reader, self._access.host, self._port)
         except OSError as error:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
+import sys
 import time
 import urllib.error
 import urllib.request
@@ -108,3 +110,41 @@ def test_what_cannot_be_served_is_one_line_and_an_exit_code(
     code, said = run(other, *ports, "0", "--web-config", str(web))
     assert code == 2
     assert "the file has basic_auth_user, which is no part of it" in said
+
+
+APPLICATION = """
+import os, sys
+from otel_forgesyte import configure, job
+configure()
+for number in range(int(sys.argv[1])):
+    with job(job_id=f"{os.getpid()}-{number}", plugin="ocr"):
+        pass
+"""
+
+
+def test_applications_that_have_ended_are_told_by_the_server_by_service(
+    tmp_path: Path, start: Callable[..., str]
+) -> None:
+    url = start("--metrics-of-applications")
+    for jobs, service, port in ((3, "web shop", "29701"), (4, "web shop", "29701"), (5, "b", "29702")):
+        ask(url)  # from then on the server remembers who ends
+        environment = clean_environment(
+            OTEL_METRICS_EXPORTER="prometheus",
+            OTEL_EXPORTER_PROMETHEUS_PORT=port,
+            OTEL_SERVICE_NAME=service,
+            OTEL_EXPORTER_DUCKDB_DATABASE=str(tmp_path / "served.duckdb"),
+        )
+        program = [sys.executable, "-c", APPLICATION, str(jobs)]
+        subprocess.run(program, env=environment, check=True, timeout=60)
+    page = ask(url)
+    counted = re.findall(
+        r'^forgesyte_job_duration_seconds_count{.*service_name="([^"]+)".*} (\d+)$', page, re.M
+    )
+    assert sorted(counted) == [("b", "5"), ("web shop", "7")]
+    assert 'service_name="otel-forgesyte-serve"' in page
+
+
+def test_applications_cannot_be_told_without_a_page(tmp_path: Path) -> None:
+    status, said = run(tmp_path / "served.duckdb", "--metrics-of-applications")
+    assert status == 2
+    assert "--metrics-of-applications needs --metrics-port" in " ".join(said.split())
