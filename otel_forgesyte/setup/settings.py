@@ -91,17 +91,18 @@ class Settings:
             return Path(self.prometheus_shared_directory).absolute()
         from otel_forgesyte_duckdb import Settings as StoreSettings
 
-        return StoreSettings.resolve(**self.duckdb_arguments).spool / "metrics"
+        return StoreSettings.resolve(**self._store_arguments).spool / "metrics"
+
+    @property
+    def _store_arguments(self) -> dict[str, Any]:
+        given = {"database": self.database, "spool_directory": self.spool_directory}
+        return {name: value for name, value in given.items() if value is not None}
 
     @property
     def duckdb_arguments(self) -> dict[str, Any]:
         """The arguments given to every DuckDB exporter; what is absent it reads itself."""
-        given = {
-            "database": self.database,
-            "spool_directory": self.spool_directory,
-            "redact": self.redact,
-        }
-        return {name: value for name, value in given.items() if value is not None}
+        redact = {} if self.redact is None else {"redact": self.redact}
+        return {**self._store_arguments, **redact}
 
 
 def resolve(overrides: Mapping[str, Any]) -> Settings:

@@ -198,3 +198,11 @@ def test_doctor_tells_who_may_scrape_and_what_keeps_everybody_out(
     wrong = doctor(WEB_CONFIG="nowhere.yml")
     assert "who may scrape\tnobody\n" in wrong
     assert "/metrics lets nobody in: cannot read the web configuration" in wrong
+
+
+def test_a_redaction_hook_does_not_cost_the_metrics_page(run_program: RunProgram) -> None:
+    program = """
+with configure(prometheus_port=0, redact=lambda record: record) as telemetry:
+    print(json.dumps("target_info" in ask(telemetry)))
+"""
+    assert _said(run_program, program) is True
