@@ -13,7 +13,7 @@ import threading
 from otel_forgesyte import Objective, configure, constant, job, plugin, report_device
 
 TRUNCATED_EVERY = 10
-PAUSE_S = 0.2
+PAUSE_S = 0.1
 
 
 @plugin(plugin=constant("faces"), tool=constant("cascade"))
@@ -34,8 +34,12 @@ def photo_report(job_id: str, picture: str) -> dict[str, object]:
 def main() -> None:
     """Work until SIGTERM or Ctrl-C; the block's end stores or sends what is left."""
     ended = threading.Event()
+
+    def end(_number: int, _frame: object) -> None:
+        ended.set()
+
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: ended.set())
+        signal.signal(number, end)
     with configure():
         for count in itertools.count():
             if ended.wait(PAUSE_S):
