@@ -119,3 +119,17 @@ def test_the_image_is_built_of_files_that_are_there_and_that_its_ignore_file_let
     assert copied == [".", "deploy/example/studio.py"]
     assert any(copied[1].startswith(f"{name}/") for name in let_in)
     assert dockerfile.index("USER 10001:10001") < dockerfile.index("CMD ")
+
+
+def test_the_guide_makes_each_secret_where_compose_looks_for_it(tmp_path: Path) -> None:
+    guide = (ROOT / "docs" / "deploying.md").read_text("utf-8")
+    commands = guide.partition("```bash\n")[2].partition("```")[0]
+    (tmp_path / "deploy" / "secrets").mkdir(parents=True)
+    subprocess.run(["bash", "-euc", commands], cwd=tmp_path, check=True)
+    folder = tmp_path / "deploy" / "secrets"
+    assert folder.stat().st_mode & 0o777 == 0o700
+    for secret in document("compose.yaml")["secrets"].values():
+        made = (folder.parent / secret["file"]).read_text("utf-8")
+        # Kubernetes hands it to Prometheus as it is, and a header has no second line.
+        assert made == made.strip()
+        assert len(made) > 20
