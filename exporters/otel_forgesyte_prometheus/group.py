@@ -16,7 +16,6 @@ from __future__ import annotations
 import os
 import re
 import time
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from otel_forgesyte_prometheus.families import FamilySet, Kind
@@ -26,6 +25,7 @@ from otel_forgesyte_prometheus.snapshots import Snapshot, UnreadableError, decod
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from pathlib import Path
 
     from filelock import FileLock
 

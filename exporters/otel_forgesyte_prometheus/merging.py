@@ -45,7 +45,7 @@ def add_target(page: FamilySet, of_processes: Sequence[Iterable[Family]]) -> Non
         return
     first = infos[0]
     family = page.family(first.name, first.kind, first.unit, first.description)
-    common = tuple(sorted(pair for pair in set.intersection(*told) if pair[0] != _INSTANCE))
+    common = tuple(sorted(pair for pair in told[0].intersection(*told[1:]) if pair[0] != _INSTANCE))
     if family is not None and common:
         page.add(family, common, Number(1, is_sum=False))
 

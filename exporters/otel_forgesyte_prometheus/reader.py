@@ -6,9 +6,6 @@ from dataclasses import dataclass, field
 from threading import Lock
 from typing import TYPE_CHECKING, Any, Final
 
-from opentelemetry.sdk.metrics._internal.measurement_consumer import (
-    SynchronousMeasurementConsumer,  # the SDK has no public way to begin anew in a child
-)
 from opentelemetry.sdk.metrics.export import MetricReader
 
 from otel_forgesyte_prometheus.cardinality import CardinalityGuard
@@ -171,8 +168,9 @@ class PrometheusReader(MetricReader):
 
     def force_flush(self, timeout_millis: float = 10_000) -> bool:
         """Whether the processes that share a page know what is known here; alone, nothing waits."""
-        is_alone = self.sharing is None or self._is_shut_down
-        return is_alone or self.sharing.publish(timeout_millis / 1_000)
+        if self.sharing is None or self._is_shut_down:
+            return True
+        return self.sharing.publish(timeout_millis / 1_000)
 
     def shutdown(self, timeout_millis: float = 30_000, **_: Any) -> None:
         """Stop answering with metrics, and stop the servers of this reader."""
@@ -193,9 +191,10 @@ class PrometheusReader(MetricReader):
         self._lock = Lock()
         self._received = None
         self._exemplars.forget()
+        # The SDK has no public way. Where it changes this one, sums of before the fork stay.
         consumer: Any = getattr(self._collect, "__self__", None)
-        if isinstance(consumer, SynchronousMeasurementConsumer):
-            consumer._lock = Lock()  # noqa: SLF001 # pyright: ignore[reportPrivateUsage] - held by whoever collected
+        if hasattr(consumer, "add_metric_reader"):
+            consumer._lock = Lock()  # noqa: SLF001 - held by whoever collected
             consumer.add_metric_reader(self)
 
     def _receive_metrics(

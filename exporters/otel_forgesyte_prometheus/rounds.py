@@ -53,8 +53,12 @@ class Rounds:
         while not stopped.wait(pause):
             began = time.monotonic()
             for step in self._steps:
-                try:
-                    step()
-                except Exception:  # noqa: BLE001 - the next round may do better
-                    _LOGGER.debug("Prometheus: a round failed", exc_info=True)
+                _attempt(step)
             pause = max(_INTERVAL_S, _REST * (time.monotonic() - began))
+
+
+def _attempt(step: Callable[[], object]) -> None:
+    try:
+        step()
+    except Exception:
+        _LOGGER.debug("Prometheus: a step failed; the next round may do better", exc_info=True)

@@ -103,7 +103,7 @@ def _native(found: list[Any] | None) -> Native | None:
 
 
 def _told_trace(trace: Trace | None) -> list[Any] | None:
-    return trace and [trace.labels, trace.value, trace.time_s]
+    return None if trace is None else [trace.labels, trace.value, trace.time_s]
 
 
 def _trace(found: list[Any] | None) -> Trace | None:

@@ -6,13 +6,14 @@ import json
 import os
 import time
 from contextlib import suppress
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
 from otel_forgesyte_prometheus.locks import file_lock, try_lock
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from filelock import FileLock
 
     from otel_forgesyte_prometheus.notices import Notices

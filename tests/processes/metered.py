@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Awaitable, Callable, Iterable
-from typing import Any
+from typing import Any, cast
 
 from otel_forgesyte_prometheus import make_asgi_app, make_wsgi_app
 from tests.processes import application
@@ -28,6 +28,6 @@ async def asgi(
     send: Callable[[dict[str, Any]], Awaitable[None]],
 ) -> None:
     if scope["type"] == "http" and scope["path"] == "/metrics":
-        await _asgi_page(scope, receive, send)
+        await cast("Any", _asgi_page)(scope, receive, send)
     else:
         await application.asgi(scope, receive, send)

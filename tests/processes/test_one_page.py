@@ -1,4 +1,4 @@
-"""One metrics page for many workers: whoever is asked tells the sums of all, ended ones included."""
+"""One metrics page for many workers: whoever is asked tells the sums of all, ended or not."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import re
 import signal
 import socket
 from collections import Counter
+from contextlib import AbstractContextManager
 from pathlib import Path
 from urllib.request import urlopen
 
@@ -37,6 +38,12 @@ def _settings(port: str) -> dict[str, str]:
     }
 
 
+def _gunicorn(
+    database: Path, settings: dict[str, str], *arguments: str, workers: int = 4
+) -> AbstractContextManager[Server]:
+    return gunicorn(database, *arguments, workers=workers, module=METERED, **settings)
+
+
 def _sum(page: str, sample: str) -> int:
     """All series of a sample added up."""
     found = re.findall(rf"^{sample}(?:{{.*?}})? (\d+)(?: #.*)?$", page, re.MULTILINE)
@@ -49,7 +56,9 @@ def _jobs(page: str) -> int:
 
 def _agrees(page: str, jobs: int) -> bool:
     """Whether each histogram of jobs is whole: its last bucket is its count."""
-    last = re.findall(r"^forgesyte_job_duration_seconds_bucket{.*le=\"\+Inf\"} (\d+)", page, re.M)
+    last = re.findall(
+        r"^forgesyte_job_duration_seconds_bucket{.*le=\"\+Inf\"} (\d+)", page, re.MULTILINE
+    )
     return _jobs(page) == jobs == sum(map(int, last))
 
 
@@ -60,11 +69,12 @@ def _serving(server: Server, port: str) -> bool:
         return False
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("preload", [(), ("--preload",)], ids=["no preload", "preload"])
 def test_any_of_four_gunicorn_workers_tells_the_sum_of_all(
     database: Path, port: str, preload: tuple[str, ...]
 ) -> None:
-    with gunicorn(database, *preload, module=METERED, **_settings(port)) as server:
+    with _gunicorn(database, _settings(port), *preload) as server:
         answers = server.ask_often(REQUESTS, ASKED)
         assert len({answer["pid"] for answer in answers}) > 1
         for _ in range(8):  # of whichever worker takes the request
@@ -81,18 +91,20 @@ def test_any_of_four_gunicorn_workers_tells_the_sum_of_all(
     assert port not in server.said()  # nobody complains that a sibling has it
 
 
+@pytest.mark.slow
 def test_what_a_master_counted_before_it_forked_is_told_once(database: Path, port: str) -> None:
     settings = _settings(port) | {"JOBS_AT_IMPORT": "7"}
-    with gunicorn(database, "--preload", module=METERED, **settings) as server:
+    with _gunicorn(database, settings, "--preload") as server:
         server.ask_often(20, "flush=1")
         wait_for(lambda: _agrees(server.page(), 27))
         assert _agrees(server.page(), 27)
 
 
+@pytest.mark.slow
 def test_a_killed_worker_keeps_its_counts_and_loses_its_gauges_and_another_takes_its_port(
     database: Path, port: str
 ) -> None:
-    with gunicorn(database, module=METERED, **_settings(port)) as server:
+    with _gunicorn(database, _settings(port)) as server:
         server.ask_often(REQUESTS, ASKED)
         holder = _holder(database)
         assert holder in server.workers()
@@ -111,7 +123,7 @@ def test_a_killed_worker_keeps_its_counts_and_loses_its_gauges_and_another_takes
 @pytest.mark.slow
 def test_recycled_workers_leave_one_file_and_every_count(database: Path, port: str) -> None:
     recycled = ("--max-requests", "15")
-    with gunicorn(database, *recycled, module=METERED, **_settings(port)) as server:
+    with _gunicorn(database, _settings(port), *recycled) as server:
         answers = server.ask_often(240)
         assert len({answer["pid"] for answer in answers}) > 8
         # Those that live have a second to tell; those that have ended told at their end.
@@ -123,8 +135,9 @@ def test_recycled_workers_leave_one_file_and_every_count(database: Path, port: s
         assert files[".lock"] <= 5
 
 
+@pytest.mark.slow
 def test_a_graceful_reload_hands_the_port_and_the_counts_on(database: Path, port: str) -> None:
-    with gunicorn(database, workers=2, module=METERED, **_settings(port)) as server:
+    with _gunicorn(database, _settings(port), workers=2) as server:
         server.ask_often(40, "flush=1")
         before = server.workers()
         server.process.send_signal(signal.SIGHUP)
@@ -137,7 +150,7 @@ def test_a_graceful_reload_hands_the_port_and_the_counts_on(database: Path, port
 def test_each_worker_on_a_port_of_its_own_tells_its_own_numbers_and_where_it_is(
     database: Path,
 ) -> None:
-    with gunicorn(database, "--preload", module=METERED, **_settings("0")) as server:
+    with _gunicorn(database, _settings("0"), "--preload") as server:
         server.ask_often(REQUESTS, ASKED)
         folder = Path(f"{database}.spool") / "metrics"
         wait_for(lambda: len(list(folder.glob("targets-*.json"))) == 5)  # and the master's
@@ -148,11 +161,9 @@ def test_each_worker_on_a_port_of_its_own_tells_its_own_numbers_and_where_it_is(
         assert list(folder.glob("targets-*")) == []
 
 
-@pytest.mark.parametrize("workers", [2])
-def test_any_of_several_uvicorn_workers_tells_the_sum_of_all(
-    database: Path, port: str, workers: int
-) -> None:
-    with uvicorn(database, workers, METERED, **_settings(port)) as server:
+@pytest.mark.slow
+def test_any_of_several_uvicorn_workers_tells_the_sum_of_all(database: Path, port: str) -> None:
+    with uvicorn(database, 2, METERED, **_settings(port)) as server:
         server.ask_often(REQUESTS, ASKED)
         for _ in range(6):
             assert _agrees(server.page(), JOBS)
@@ -167,7 +178,7 @@ def test_a_port_that_a_stranger_has_is_named_once_by_each_worker_and_records_go_
         stranger.bind(("127.0.0.1", 0))
         stranger.listen()
         taken = str(stranger.getsockname()[1])
-        with gunicorn(database, workers=2, module=METERED, **_settings(taken)) as server:
+        with _gunicorn(database, _settings(taken), workers=2) as server:
             server.ask_often(20, "flush=1")
             assert _agrees(server.page(), 20)  # mounted, the page needs no port
             assert server.stop() == 0
@@ -197,6 +208,6 @@ def _targets(folder: Path) -> list[str]:
 
 
 def _ask(target: str) -> str:
-    with urlopen(f"http://{target}/metrics", timeout=20) as answer:  # noqa: S310 - our own
+    with urlopen(f"http://{target}/metrics", timeout=20) as answer:
         page: str = answer.read().decode()
         return page

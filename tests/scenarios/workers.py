@@ -41,7 +41,9 @@ def _killed_when_answered() -> int:
         true, scraped, last = len(server.told), *_scraped(server)
     equal = true == scraped == last
     _say(f"{_WORKERS} gunicorn workers, {victim} (it served the page) killed and replaced")
-    _say(f"  true total {true}, scraped total {scraped}, in the +Inf buckets {last}", equal, "equal")
+    _say(
+        f"  true total {true}, scraped total {scraped}, in the +Inf buckets {last}", equal, "equal"
+    )
     return 0 if equal else 1
 
 
@@ -110,7 +112,7 @@ def _kill_who_serves(server: Server) -> int:
     os.kill(victim, signal.SIGKILL)
     wait_for(lambda: victim not in server.workers() and len(server.workers()) == _WORKERS)
     wait_for(lambda: _who_serves(server) not in {None, victim})
-    return victim
+    return int(victim)
 
 
 def _who_serves(server: Server) -> int | None:
@@ -129,13 +131,15 @@ def _scraped(server: Server) -> tuple[int, int]:
             return None
 
     text = wait_for(page)
-    return tuple(
-        sum(map(int, re.findall(rf'^{_SAMPLE}_{part}.*}} (\d+)(?: #.*)?$', text, re.MULTILINE)))
-        for part in ("count", r'bucket{.*le="\+Inf"')
-    )
+    return _sum(text, "count{.*"), _sum(text, r'bucket{.*le="\+Inf"')
 
 
-def _say(line: str, agrees: bool = True, verdict: str = "") -> None:
+def _sum(text: str, sample: str) -> int:
+    found = re.findall(rf"^{_SAMPLE}_{sample}}} (\d+)(?: #.*)?$", text, re.MULTILINE)
+    return sum(map(int, found))
+
+
+def _say(line: str, agrees: object = None, verdict: str = "") -> None:
     told = f": {'' if agrees else 'NOT '}{verdict}" if verdict else ""
     sys.stdout.write(f"{line}{told}\n")
     sys.stdout.flush()

@@ -126,7 +126,11 @@ def test_applications_that_have_ended_are_told_by_the_server_by_service(
     tmp_path: Path, start: Callable[..., str]
 ) -> None:
     url = start("--metrics-of-applications")
-    for jobs, service, port in ((3, "web shop", "29701"), (4, "web shop", "29701"), (5, "b", "29702")):
+    for jobs, service, port in (
+        (3, "web shop", "29701"),
+        (4, "web shop", "29701"),
+        (5, "b", "29702"),
+    ):
         ask(url)  # from then on the server remembers who ends
         environment = clean_environment(
             OTEL_METRICS_EXPORTER="prometheus",
@@ -138,7 +142,9 @@ def test_applications_that_have_ended_are_told_by_the_server_by_service(
         subprocess.run(program, env=environment, check=True, timeout=60)
     page = ask(url)
     counted = re.findall(
-        r'^forgesyte_job_duration_seconds_count{.*service_name="([^"]+)".*} (\d+)$', page, re.M
+        r'^forgesyte_job_duration_seconds_count{.*service_name="([^"]+)".*} (\d+)$',
+        page,
+        re.MULTILINE,
     )
     assert sorted(counted) == [("b", "5"), ("web shop", "7")]
     assert 'service_name="otel-forgesyte-serve"' in page
