@@ -197,9 +197,12 @@ class FamilySet:
         )  # fmt: skip
         return False
 
-    def add(self, family: Family, pairs: Pairs, point: Point) -> None:
-        """Put one series into a family, merged with what the same labels already hold."""
-        text = label_text(pairs)
+    def add(self, family: Family, pairs: Pairs, point: Point, text: str | None = None) -> None:
+        """Put one series into a family, merged with what the same labels already hold.
+
+        ``text`` is the label text, where it is known.
+        """
+        text = label_text(pairs) if text is None else text
         held = family.series.get(text)
         if held is None:
             self._add_new(family, text, pairs, point)

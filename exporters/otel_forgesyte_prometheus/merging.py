@@ -31,10 +31,13 @@ def add_all(
         if found is None:
             page.left_out["name_taken"] += len(family.series)
             continue
-        for pairs, point in family.series.values():
+        for text, (pairs, point) in family.series.items():
             is_gauge = isinstance(point, Number) and not point.is_sum
-            own = ((_PROCESS, process),) if is_gauge and process else ()
-            page.add(found, _with(pairs, (*also, *own)), point)
+            more = (*also, (_PROCESS, process)) if is_gauge and process else also
+            if more:
+                page.add(found, _with(pairs, more), point)
+            else:
+                page.add(found, pairs, point, text)
 
 
 def add_target(page: FamilySet, of_processes: Sequence[Iterable[Family]]) -> None:
@@ -51,7 +54,5 @@ def add_target(page: FamilySet, of_processes: Sequence[Iterable[Family]]) -> Non
 
 
 def _with(pairs: Pairs, more: Pairs) -> Pairs:
-    if not more:
-        return pairs
     names = {name for name, _ in pairs}
     return tuple(sorted((*pairs, *(pair for pair in more if pair[0] not in names))))
