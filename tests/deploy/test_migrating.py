@@ -13,7 +13,7 @@ from otel_forgesyte_schema.errors import TelemetryError
 from tests.monitoring.server import wait_for
 from tests.targets.extensions import skip_without
 
-from .files import DEPLOY, ROOT, tool
+from .files import DEPLOY, ROOT, documents, services, tool
 from .running import Place, running
 
 if TYPE_CHECKING:
@@ -142,6 +142,17 @@ def test_phase_11_is_a_lake_too(place: Place, request: pytest.FixtureRequest) ->
     environment["OTEL_EXPORTER_DUCKDB_DATABASE"] = lake.database
     environment["OTEL_EXPORTER_DUCKDB_DATA_PATH"] = lake.data_path
     works(place, metered(place, environment), lake.database)
+
+
+def test_compose_is_phase_10_and_kubernetes_phase_11() -> None:
+    _, _, ten, eleven, _ = environments()
+    assert ten.items() <= services()["application"]["environment"].items()
+    text = (DEPLOY / "kubernetes" / "application.yaml").read_text("utf-8")
+    (deployment,) = (each for each in documents(text) if each["kind"] == "Deployment")
+    (container,) = deployment["spec"]["template"]["spec"]["containers"]
+    said = {each["name"]: each["value"] for each in container["env"]}
+    at_home = {name: value.replace(COLLECTOR, "collector:4318") for name, value in eleven.items()}
+    assert at_home.items() <= said.items()
 
 
 def test_promtool_takes_prometheus_yml_after_each_step(tmp_path: Path) -> None:
