@@ -8,7 +8,6 @@ file among ``metrics/targets-*.json``.
 
 from __future__ import annotations
 
-from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING, Final
 from urllib.parse import quote
@@ -55,11 +54,19 @@ class Together:
         if port:
             name = f"{quote(service, safe='')}{MARK}{port}"
             group = Group(directory / name, reader.max_series, reader.notices)
-            with suppress(OSError):  # said by the first round
+            try:
                 group.directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+            except OSError as error:
+                reader.notices.once(
+                    ("sharing", str(group.directory)),
+                    "Prometheus: this process tells its own numbers only, for there is no directory"
+                    " to share: %s. Name one with OTEL_EXPORTER_PROMETHEUS_SHARED_DIRECTORY.",
+                    error,
+                )
+            else:
                 lock = group.directory / SERVING_LOCK
-            self._sharing = Sharing(group, partial(reader.families, ""), reader.notices)
-            steps.append(self._sharing.round)
+                self._sharing = Sharing(group, partial(reader.families, ""), reader.notices)
+                steps.append(self._sharing.round)
         self._turn = Turn(reader, host, port, lock, targets)
         self.error: OSError | None = None
         try:

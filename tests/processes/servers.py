@@ -26,6 +26,7 @@ ROOT = Path(__file__).parents[2]
 MODULE = "tests.processes.application"
 _ADDRESS = re.compile(r"http://127\.0\.0\.1:(\d+)")
 _READY_S = 30.0
+OPENMETRICS = "application/openmetrics-text"
 
 
 @dataclass
@@ -73,11 +74,13 @@ class Server:
         with ThreadPoolExecutor(at_once) as pool:
             return list(pool.map(self.ask, [query] * times))
 
-    def page(self, path: str = "/metrics", port: int | None = None) -> str:
+    def page(
+        self, path: str = "/metrics", port: int | None = None, accept: str = OPENMETRICS
+    ) -> str:
         """Scrape what is mounted, or what is served on a port of its own, as OpenMetrics."""
         connection = HTTPConnection("127.0.0.1", port or self.port, timeout=20)
         try:
-            connection.request("GET", path, headers={"Accept": "application/openmetrics-text"})
+            connection.request("GET", path, headers={"Accept": accept})
             answer = connection.getresponse()
             assert answer.status == HTTPStatus.OK
             return answer.read().decode()

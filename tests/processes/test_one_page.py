@@ -7,7 +7,9 @@ import os
 import re
 import signal
 import socket
+import subprocess
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from pathlib import Path
 from urllib.request import urlopen
@@ -15,6 +17,7 @@ from urllib.request import urlopen
 import pytest
 
 from tests.processes.servers import Server, gunicorn, uvicorn, wait_for
+from tests.prometheus.real import eventually, real_prometheus
 
 METERED = "tests.processes.metered"
 REQUESTS = 40
@@ -136,6 +139,21 @@ def test_recycled_workers_leave_one_file_and_every_count(database: Path, port: s
 
 
 @pytest.mark.slow
+def test_no_page_tells_less_than_the_one_before_whichever_worker_is_asked(
+    database: Path, port: str
+) -> None:
+    with _gunicorn(database, _settings(port)) as server, ThreadPoolExecutor(1) as beside:
+        load = beside.submit(server.ask_often, 150, "jobs=2", 3)
+        told = [0]
+        while not load.done():
+            told.append(_jobs(server.page()))
+        load.result()
+        wait_for(lambda: _agrees(server.page(), 300))
+    assert told == sorted(told)
+    assert len(set(told)) > 5
+
+
+@pytest.mark.slow
 def test_a_graceful_reload_hands_the_port_and_the_counts_on(database: Path, port: str) -> None:
     with _gunicorn(database, _settings(port), workers=2) as server:
         server.ask_often(40, "flush=1")
@@ -159,6 +177,34 @@ def test_each_worker_on_a_port_of_its_own_tells_its_own_numbers_and_where_it_is(
         assert sum(map(_jobs, pages.values())) == JOBS
         assert server.stop() == 0
         assert list(folder.glob("targets-*")) == []
+
+
+@pytest.mark.slow
+def test_the_real_prometheus_finds_the_workers_and_has_nothing_to_say_about_the_page(
+    database: Path, tmp_path: Path, port: str
+) -> None:
+    folder = Path(f"{database}.spool") / "metrics"
+    found = [{"files": [str(folder / "targets-*.json")], "refresh_interval": "1s"}]
+    configs = [{"job_name": "vision", "file_sd_configs": found}]
+    settings = _settings("0")
+    with (
+        _gunicorn(database, settings, workers=2) as server,
+        real_prometheus(tmp_path, configs) as prometheus,
+    ):
+        server.ask_often(REQUESTS, ASKED)
+        total = "sum by (job) (forgesyte_job_duration_seconds_count)"
+        assert eventually(lambda: prometheus.values(total) == {"vision": JOBS})
+        assert prometheus.values("count by (job) (up == 1)") == {"vision": 2}
+    with _gunicorn(database, _settings(port), workers=2) as server:
+        server.ask_often(10, ASKED)
+        checked = subprocess.run(
+            ["promtool", "check", "metrics"],
+            input=server.page(accept="text/plain"),
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+    assert (checked.returncode, checked.stdout, checked.stderr) == (0, "", "")
 
 
 @pytest.mark.slow

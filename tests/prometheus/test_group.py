@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -14,7 +15,7 @@ import pytest
 from opentelemetry.sdk.metrics import Histogram, MeterProvider
 from opentelemetry.sdk.metrics.view import ExponentialBucketHistogramAggregation, View
 
-from otel_forgesyte_prometheus import PrometheusReader
+from otel_forgesyte_prometheus import PrometheusReader, Together
 from otel_forgesyte_prometheus.families import Buckets, FamilySet, Kind, Number
 from otel_forgesyte_prometheus.group import Group
 from otel_forgesyte_prometheus.native import Native, together
@@ -234,8 +235,28 @@ provider.shutdown()
     )
 
 
-def test_a_snapshot_is_what_was_told(tmp_path: Path) -> None:
-    del tmp_path
+def test_without_a_directory_a_process_tells_its_own_numbers_and_why(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    (tmp_path / "file").touch()
+    reader = PrometheusReader(scope_labels=False, target_info=False)
+    provider = MeterProvider([reader], shutdown_on_exit=False)
+    provider.get_meter("m").create_counter("orders").add(3)
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port: int = free.getsockname()[1]
+    together = Together(reader, "127.0.0.1", port, tmp_path / "file", "shop")
+    assert together.error is None
+    assert reader.force_flush()
+    assert b"orders_total 3\n" in reader.page()
+    provider.shutdown()
+    said = [record.getMessage() for record in caplog.records]
+    assert len(said) == 2
+    assert "tells its own numbers only" in said[0]
+    assert "Not a directory" in said[0]
+    assert "no file tells it to look at" in said[1]
+
+
+def test_a_snapshot_is_what_was_told() -> None:
     reader = PrometheusReader()
     view = View(instrument_type=Histogram, aggregation=ExponentialBucketHistogramAggregation())
     provider = MeterProvider([reader], views=[view], shutdown_on_exit=False)
