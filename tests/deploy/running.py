@@ -55,8 +55,9 @@ class Place:
         return re.sub(r"\b\d+\b", lambda port: str(self.ports.get(port[0], port[0])), text)
 
     def environment(self, said: Mapping[str, str]) -> dict[str, str]:
-        """The variables of a service, and nothing of ours that could stand in for one."""
+        """The variables of a service, nothing of ours that could stand in for one, and no home."""
         kept = {name: value for name, value in os.environ.items() if not name.startswith("OTEL_")}
+        kept["HOME"] = "/nonexistent"  # as for the user of the image and of the units
         return kept | {name: self.local(value) for name, value in said.items()}
 
     def get(self, port: str, path: str) -> tuple[int, str]:

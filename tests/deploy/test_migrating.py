@@ -33,7 +33,7 @@ QUESTIONS = {
     ],
     "SELECT DISTINCT plugin, tool, success FROM plugin_metrics": [("faces", "cascade", True)],
     "SELECT DISTINCT device_requested, device_used, fallback FROM device_usage": [
-        ("gpu", "cpu", True)
+        ("cpu", "cpu", False)
     ],
 }
 
