@@ -16,6 +16,7 @@ from otel_forgesyte.devices import report_device
 from otel_forgesyte.fallback import device_fallback
 from otel_forgesyte.framing import frame_callback, frames
 from otel_forgesyte.jobs import job
+from otel_forgesyte.objectives import Objective
 from otel_forgesyte.overlays import frame
 from otel_forgesyte.plugins import plugin
 from otel_forgesyte.recording import record_device, record_frame, record_job, record_plugin
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from otel_forgesyte.reading import open_reader
 
 __all__ = [
+    "Objective",
     "configure",
     "constant",
     "current_job_id",

@@ -10,8 +10,16 @@ from opentelemetry.context import get_current
 from otel_forgesyte.context import OPERATION_KEY
 from otel_forgesyte.devices import canonical_device
 from otel_forgesyte.failures import failed
+from otel_forgesyte.objectives import Objective, state
 from otel_forgesyte.operation import UNSPECIFIED, Operation, Unrecorded
-from otel_forgesyte.values import Parameters, TextReader, Value, text_reader
+from otel_forgesyte.values import (
+    Parameters,
+    TextReader,
+    Value,
+    is_path,
+    plain_text,
+    text_reader,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -23,7 +31,10 @@ __all__ = [
     "device_reader",
     "names_of",
     "plugin_reader",
+    "state_objective",
 ]
+
+_PLUGIN_PARAMETERS = ("plugin", "plugin_id", "plugin_name")
 
 O = TypeVar("O", bound=Operation)  # noqa: E741 - the operation that `as` gives
 
@@ -36,8 +47,22 @@ def names_of(function: Callable[..., Any]) -> tuple[str, str]:
 
 def plugin_reader(value: Value, parameters: Parameters, place: str, otherwise: str) -> TextReader:
     """The reader of the plugin's name in a call."""
-    defaults = ("plugin", "plugin_id", "plugin_name")
-    return text_reader(value, parameters, place, defaults, otherwise=otherwise)
+    return text_reader(value, parameters, place, _PLUGIN_PARAMETERS, otherwise=otherwise)
+
+
+def state_objective(
+    objective: Objective | None, value: Value, parameters: Parameters, names: tuple[str, str]
+) -> None:
+    """Note a decorated function's objective under the plugin name that each call will have."""
+    if objective is None:
+        return
+    otherwise, function_name = names
+    if value is None:
+        by_call = any(name in parameters for name in _PLUGIN_PARAMETERS)
+    else:
+        by_call = is_path(value) or callable(value)
+    name = None if by_call else plain_text(value, "objective") or otherwise
+    state(objective, name, function_name)
 
 
 def device_reader(value: Value, parameters: Parameters, place: str) -> TextReader:

@@ -15,6 +15,7 @@ from otel_forgesyte.declaration import (
     device_reader,
     names_of,
     plugin_reader,
+    state_objective,
 )
 from otel_forgesyte.devices import canonical_device
 from otel_forgesyte.failures import failed
@@ -58,6 +59,8 @@ from otel_forgesyte.wrapping import wrapped
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from otel_forgesyte.objectives import Objective
+
 P = ParamSpec("P")
 R = TypeVar("R")
 
@@ -99,7 +102,7 @@ class JobOperation(Operation):
         values[JOB_KEY] = state = JobState(job_id, plugin, device)
         self.start(f"job {plugin}", attributes, values, state)
         state.span = self.span
-        active_jobs.started(plugin)
+        active_jobs.started(plugin, id(self), self._started_ns)
         if wait_s is not None:
             queue_duration = emitters().queue_duration
             measure(queue_duration, wait_s, {FORGESYTE_PLUGIN_NAME: plugin}, self.context)
@@ -141,20 +144,21 @@ class JobOperation(Operation):
         device = self.job.device
         if device is not None:
             attributes[FORGESYTE_DEVICE_NAME] = device
-        active_jobs.ended(self.plugin)
+        active_jobs.ended(self.plugin, id(self))
         measure(emitters().job_duration, elapsed_s, attributes, self.context)
 
 
 class JobDeclaration(Declaration[JobOperation]):
     """A declared job: decorate a function with it, or enter it with `with` or `async with`."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913, PLR0917 - the public arguments, each optional
         self,
         job_id: Value = None,
         plugin: Value = None,
         device: Value = None,
         enqueued_at: Value = None,
         outcome: OutcomeValue = None,
+        objective: Objective | None = None,
     ) -> None:
         super().__init__()
         self._job_id = job_id
@@ -162,6 +166,7 @@ class JobDeclaration(Declaration[JobOperation]):
         self._device = device
         self._enqueued_at = enqueued_at
         self._outcome: OutcomeValue = outcome
+        self._objective = objective
 
     def __call__(self, function: Callable[P, R]) -> Callable[P, R]:
         """Make each call of `function` a job."""
@@ -186,6 +191,7 @@ class JobDeclaration(Declaration[JobOperation]):
         read_enqueued_at = _moment_reader(self._enqueued_at, parameters)
         job_path = self._job_id if is_path(self._job_id) else None
         judge = outcome_judge(self._outcome, parameters, job_path)
+        state_objective(self._objective, self._plugin, parameters, (name, function_name))
 
         def begin(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Step:
             try:
@@ -216,6 +222,7 @@ def job(
     device: Value = None,
     enqueued_at: Value = None,
     outcome: OutcomeValue = None,
+    objective: Objective | None = None,
 ) -> JobDeclaration: ...
 
 
@@ -228,6 +235,7 @@ def job(  # noqa: PLR0913 - the public arguments, each optional
     device: Value = None,
     enqueued_at: Value = None,
     outcome: OutcomeValue = None,
+    objective: Objective | None = None,
 ) -> Callable[P, R] | JobDeclaration:
     """Record each call of a function, or each pass through a `with`, as one job.
 
@@ -244,11 +252,13 @@ def job(  # noqa: PLR0913 - the public arguments, each optional
             parameter `enqueued_at`. The wait until now is recorded, never less than 0.
         outcome: How the end is told from the result or the arguments; see `OutcomeValue`. The
             default understands the shapes listed in `otel_forgesyte.outcome`.
+        objective: What alerts hold the decorated function's jobs to; for `otel-forgesyte rules`,
+            without effect on a run.
 
     A job inside a job is a job of its own. A generator is a job from its first step to its last,
     the time between its steps included. The function's result and exceptions pass unchanged.
     """
-    declaration = JobDeclaration(job_id, plugin, device, enqueued_at, outcome)
+    declaration = JobDeclaration(job_id, plugin, device, enqueued_at, outcome, objective)
     return declaration if function is None else declaration(function)
 
 

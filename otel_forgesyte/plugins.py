@@ -10,6 +10,7 @@ from otel_forgesyte.declaration import (
     device_reader,
     names_of,
     plugin_reader,
+    state_objective,
 )
 from otel_forgesyte.devices import canonical_device
 from otel_forgesyte.failures import failed
@@ -39,6 +40,8 @@ from otel_forgesyte.wrapping import wrapped
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from otel_forgesyte.objectives import Objective
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -131,12 +134,14 @@ class PluginDeclaration(Declaration[PluginOperation]):
         tool: Value = None,
         device: Value = None,
         soft_error: SoftErrorValue = None,
+        objective: Objective | None = None,
     ) -> None:
         super().__init__()
         self._plugin = plugin
         self._tool = tool
         self._device = device
         self._soft_error: SoftErrorValue = soft_error
+        self._objective = objective
 
     def __call__(self, function: Callable[P, R]) -> Callable[P, R]:
         """Make each call of `function` an execution of a plugin."""
@@ -158,6 +163,7 @@ class PluginDeclaration(Declaration[PluginOperation]):
         read_tool = text_reader(self._tool, parameters, "plugin tool", ("tool", "tool_name"))
         read_device = device_reader(self._device, parameters, "plugin device")
         judge = soft_error_judge(self._soft_error, parameters)
+        state_objective(self._objective, self._plugin, parameters, (name, function_name))
 
         def begin(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Step:
             try:
@@ -186,10 +192,11 @@ def plugin(
     tool: Value = None,
     device: Value = None,
     soft_error: SoftErrorValue = None,
+    objective: Objective | None = None,
 ) -> PluginDeclaration: ...
 
 
-def plugin(
+def plugin(  # noqa: PLR0913 - the public arguments, each optional
     function: Callable[P, R] | None = None,
     /,
     *,
@@ -197,6 +204,7 @@ def plugin(
     tool: Value = None,
     device: Value = None,
     soft_error: SoftErrorValue = None,
+    objective: Objective | None = None,
 ) -> Callable[P, R] | PluginDeclaration:
     """Record each call of a function, or each pass through a `with`, as one plugin execution.
 
@@ -211,9 +219,11 @@ def plugin(
         device: The device that is asked for. Default: the parameter `device`, else the job's.
         soft_error: How a result reports failure without raising; see `SoftErrorValue`. The default
             understands the shapes listed in `otel_forgesyte.outcome`.
+        objective: What alerts hold the overlays drawn in it to; for `otel-forgesyte rules`,
+            without effect on a run.
 
     Outside of any job an execution belongs to a fresh job id of its own, which what runs below it
     shares; no job is recorded then. Results and exceptions pass unchanged.
     """
-    declaration = PluginDeclaration(plugin, tool, device, soft_error)
+    declaration = PluginDeclaration(plugin, tool, device, soft_error, objective)
     return declaration if function is None else declaration(function)

@@ -48,6 +48,12 @@ FORGESYTE_JOB_QUEUE_WAIT: Final = "forgesyte.job.queue.wait"
 FORGESYTE_JOB_STATUS: Final = "forgesyte.job.status"
 """State of the job."""
 
+FORGESYTE_METRIC_ATTRIBUTE: Final = "forgesyte.metric.attribute"
+"""Key of an attribute of that metric."""
+
+FORGESYTE_METRIC_NAME: Final = "forgesyte.metric.name"
+"""Name of a metric, as the application gave it."""
+
 FORGESYTE_OPERATION_NAME: Final = "forgesyte.operation.name"
 """What kind of operation a span stands for."""
 
@@ -219,6 +225,18 @@ METRIC_FORGESYTE_JOB_DURATION: Final = Instrument(
 costs every job a measurement.
 """
 
+METRIC_FORGESYTE_JOB_OLDEST_AGE: Final = Instrument(
+    name="forgesyte.job.oldest.age",
+    kind="gauge",
+    unit="s",
+    description="Time since the start of the job that has been running longest; 0 when none runs.",
+    bounds=None,
+    attributes=(FORGESYTE_PLUGIN_NAME,),
+)
+"""Rises for as long as that job does not end, whatever others do beside it. Over several processes,
+take the largest.
+"""
+
 METRIC_FORGESYTE_JOB_QUEUE_DURATION: Final = Instrument(
     name="forgesyte.job.queue.duration",
     kind="histogram",
@@ -245,6 +263,18 @@ METRIC_FORGESYTE_JOB_QUEUE_DURATION: Final = Instrument(
     attributes=(FORGESYTE_PLUGIN_NAME,),
 )
 
+METRIC_FORGESYTE_METRIC_EXPLOSION: Final = Instrument(
+    name="forgesyte.metric.explosion",
+    kind="gauge",
+    unit="{value}",
+    description="Values of the attribute that has most, of a metric that has too many series.",
+    bounds=None,
+    attributes=(FORGESYTE_METRIC_NAME, FORGESYTE_METRIC_ATTRIBUTE),
+)
+"""Told while the SDK or the metrics page keeps back some of the series. The values are those that
+were kept; there are more. `otel-forgesyte doctor` names them too.
+"""
+
 METRIC_FORGESYTE_OVERLAY_FRAME_DURATION: Final = Instrument(
     name="forgesyte.overlay.frame.duration",
     kind="histogram",
@@ -262,6 +292,28 @@ METRIC_FORGESYTE_OVERLAY_FRAME_DURATION: Final = Instrument(
 """The frame stream. What tells frames apart travels in exemplars, so that it never becomes a label,
 and only exporters that are pushed to receive it: a scrape would lose all but the last frames.
 """
+
+METRIC_FORGESYTE_OVERLAY_FRAME_INTERVAL: Final = Instrument(
+    name="forgesyte.overlay.frame.interval",
+    kind="histogram",
+    unit="s",
+    description="Time from one overlay frame to the next.",
+    bounds=(0.0083, 0.0167, 0.02, 0.0333, 0.04, 0.05, 0.067, 0.1, 0.2, 0.5, 1.0),
+    attributes=(FORGESYTE_PLUGIN_NAME, FORGESYTE_DEVICE_NAME),
+)
+"""Of frames whose rate is known, from which it is computed. Its count divided by its sum is the
+frames per second that a viewer saw. The bounds are one frame at 120, 60, 50, 30, 25, 20, 15, 10, 5,
+2 and 1 frames per second.
+"""
+
+METRIC_FORGESYTE_OVERLAY_FRAMES_DROPPED: Final = Instrument(
+    name="forgesyte.overlay.frames.dropped",
+    kind="counter",
+    unit="{frame}",
+    description="Overlay frames that were skipped.",
+    bounds=None,
+    attributes=(FORGESYTE_PLUGIN_NAME, FORGESYTE_DEVICE_NAME),
+)
 
 METRIC_FORGESYTE_OVERLAY_RENDER_DURATION: Final = Instrument(
     name="forgesyte.overlay.render.duration",

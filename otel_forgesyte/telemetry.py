@@ -73,6 +73,8 @@ class Emitters:
 
     __slots__ = (
         "fallbacks",
+        "frame_interval",
+        "frames_dropped",
         "job_duration",
         "logger",
         "plugin_duration",
@@ -114,13 +116,16 @@ class Emitters:
         self.queue_duration = _histogram(meter, semconv.METRIC_FORGESYTE_JOB_QUEUE_DURATION)
         self.plugin_duration = _histogram(meter, semconv.METRIC_FORGESYTE_PLUGIN_EXECUTION_DURATION)
         self.render_duration = _histogram(meter, semconv.METRIC_FORGESYTE_OVERLAY_RENDER_DURATION)
-        fallbacks = semconv.METRIC_FORGESYTE_DEVICE_FALLBACKS
-        self.fallbacks: Counter = meter.create_counter(
-            fallbacks.name, fallbacks.unit, fallbacks.description
-        )
+        self.frame_interval = _histogram(meter, semconv.METRIC_FORGESYTE_OVERLAY_FRAME_INTERVAL)
+        self.frames_dropped = _counter(meter, semconv.METRIC_FORGESYTE_OVERLAY_FRAMES_DROPPED)
+        self.fallbacks = _counter(meter, semconv.METRIC_FORGESYTE_DEVICE_FALLBACKS)
         active = semconv.METRIC_FORGESYTE_JOB_ACTIVE
         meter.create_observable_up_down_counter(
             active.name, [_observe], active.unit, active.description
+        )
+        age = semconv.METRIC_FORGESYTE_JOB_OLDEST_AGE
+        meter.create_observable_gauge(
+            age.name, [active_jobs.observe_ages], age.unit, age.description
         )
 
 
@@ -199,7 +204,15 @@ def record_render(frame: Frame) -> None:
         labels[semconv.FORGESYTE_PLUGIN_NAME] = frame.plugin
     if frame.device is not None:
         labels[semconv.FORGESYTE_DEVICE_NAME] = frame.device
-    measure(emitters().render_duration, frame.duration_s, labels)
+    bound = emitters()
+    measure(bound.render_duration, frame.duration_s, labels)
+    if frame.fps:
+        measure(bound.frame_interval, 1 / frame.fps, labels)
+    if frame.dropped:
+        try:
+            bound.frames_dropped.add(frame.dropped, labels)
+        except Exception as error:  # noqa: BLE001 - as in `measure`
+            failed("measurement", error)
 
 
 def replay(measurement: Measurement) -> None:
@@ -230,6 +243,10 @@ def _histogram(meter: Meter, instrument: semconv.Instrument) -> Histogram:
         instrument.description,
         explicit_bucket_boundaries_advisory=instrument.bounds,
     )
+
+
+def _counter(meter: Meter, instrument: semconv.Instrument) -> Counter:
+    return meter.create_counter(instrument.name, instrument.unit, instrument.description)
 
 
 def _made(place: str, make: Callable[[], Any], fallback: Callable[[], Any]) -> Any:

@@ -1,32 +1,58 @@
-"""From an HTTP request to its answer, the same for the server, ASGI and WSGI."""
+"""A request and its answer, as the server, ASGI and WSGI all have them."""
 
 from __future__ import annotations
 
-import gzip
+import math
+import re
 from dataclasses import dataclass
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
-from otel_forgesyte_prometheus.exposition import OPENMETRICS, TEXT
-from otel_forgesyte_prometheus.reader import ScrapeBusyError
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from otel_forgesyte_prometheus.reader import PrometheusReader
-
-# Scrapes cross a loopback or a local network: speed before the last percent of size.
-_GZIP_LEVEL: Final = 3
 _PLAIN: Final = "text/plain; charset=utf-8"
+_PAGE: Final = "/metrics"
+_PART: Final = re.compile(r"/([A-Za-z0-9_]{1,64})/?")
+# Time for the answer to travel: what comes after Prometheus has given up is a failed scrape.
+_TRAVEL_S: Final = 0.5
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What decides the answer."""
+    """What decides the answer. ``is_mounted``: ``path`` is what follows a prefix of the host's."""
 
     method: str
+    path: str = _PAGE
     accept: str = ""
     accept_encoding: str = ""
+    authorization: str = ""
+    timeout: str = ""
+    is_mounted: bool = False
+
+    def __repr__(self) -> str:
+        """Without the credentials: a request shows in tracebacks."""
+        return f"Request({self.method} {self.path})"
+
+    @property
+    def part(self) -> str | None:
+        """What the path asks for: all metrics (""), those with a word in their name, or nothing."""
+        if self.path in {"", "/"}:
+            return ""
+        rest = self.path.removeprefix(_PAGE)
+        if rest == self.path and not self.is_mounted:
+            return None
+        if rest in {"", "/"}:
+            return ""
+        found = _PART.fullmatch(rest)
+        return None if found is None else found[1]
+
+    def patience_s(self, longest_s: float) -> float:
+        """How long the answer may take: what Prometheus says it waits, less the way back."""
+        try:
+            told = float(self.timeout)
+        except ValueError:
+            return longest_s
+        if not math.isfinite(told) or told <= 0:
+            return longest_s
+        return min(longest_s, max(told - _TRAVEL_S, told / 2))
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,23 +64,18 @@ class Answer:
     sent: bytes
 
 
-def metrics(reader: PrometheusReader, request: Request) -> Answer:
-    """The metrics, in the format that the client likes best."""
-    if (refused := refusal(request)) is not None:
-        return refused
-    openmetrics = wants_openmetrics(request.accept)
-    try:
-        body = reader.page(openmetrics=openmetrics)
-    except ScrapeBusyError:
-        return busy(request)
-    headers = [
-        ("Content-Type", OPENMETRICS if openmetrics else TEXT),
-        ("Vary", "Accept, Accept-Encoding"),
-    ]
-    if accepts_gzip(request.accept_encoding):
-        body = gzip.compress(body, _GZIP_LEVEL, mtime=0)
-        headers.append(("Content-Encoding", "gzip"))
-    return _answer(request, HTTPStatus.OK, headers, body)
+Headers = tuple[tuple[str, str], ...]
+
+
+def answered(request: Request, status: HTTPStatus, headers: Headers, body: bytes) -> Answer:
+    """An answer with the length of its body, and without the body for HEAD."""
+    length = ("Content-Length", str(len(body)))
+    return Answer(status, (*headers, length), b"" if request.method == "HEAD" else body)
+
+
+def plain(request: Request, status: HTTPStatus, text: str, *headers: tuple[str, str]) -> Answer:
+    """An answer of one line of text."""
+    return answered(request, status, (("Content-Type", _PLAIN), *headers), text.encode())
 
 
 def refusal(request: Request) -> Answer | None:
@@ -66,61 +87,24 @@ def refusal(request: Request) -> Answer | None:
 
 
 def busy(request: Request) -> Answer:
-    """The answer while the scrapes before this one hold everything up."""
-    text = "A scrape before this one has not ended.\n"
-    return plain(request, HTTPStatus.SERVICE_UNAVAILABLE, text)
+    """The answer while the scrapes before this one hold everything up, or this one takes long."""
+    text = "The metrics could not be collected in time.\n"
+    return plain(request, HTTPStatus.SERVICE_UNAVAILABLE, text, ("Retry-After", "1"))
+
+
+def too_many(request: Request) -> Answer:
+    """The answer to requests beyond the configured rate."""
+    return plain(
+        request, HTTPStatus.TOO_MANY_REQUESTS, "Too many requests.\n", ("Retry-After", "1")
+    )
+
+
+def unauthorized(request: Request, challenges: Headers) -> Answer:
+    """The answer to who did not bring what is asked for."""
+    text = "Bring the credentials of this endpoint.\n"
+    return plain(request, HTTPStatus.UNAUTHORIZED, text, *challenges)
 
 
 def not_found(request: Request) -> Answer:
     """The answer to a path that is not ours."""
     return plain(request, HTTPStatus.NOT_FOUND, "Metrics are at /metrics.\n")
-
-
-def plain(request: Request, status: HTTPStatus, text: str, *headers: tuple[str, str]) -> Answer:
-    """An answer of one line of text."""
-    return _answer(request, status, [("Content-Type", _PLAIN), *headers], text.encode())
-
-
-def wants_openmetrics(accept: str) -> bool:
-    """Whether the client puts OpenMetrics 1.x before the text format; a tie goes to the first."""
-    best, answer = 0.0, False
-    for media, quality, parameters in _preferences(accept):
-        is_openmetrics = media == "application/openmetrics-text"
-        if is_openmetrics and _major(parameters) != "1":
-            continue
-        known = is_openmetrics or media in {"text/plain", "text/*", "*/*"}
-        if known and quality > best:
-            best, answer = quality, is_openmetrics
-    return answer
-
-
-def accepts_gzip(accept_encoding: str) -> bool:
-    """Whether the client takes gzip."""
-    said = {coding: quality for coding, quality, _ in _preferences(accept_encoding)}
-    # The star speaks for codings that are not named: "gzip;q=0, *" refuses gzip.
-    return next((said[name] for name in ("gzip", "x-gzip", "*") if name in said), 0.0) > 0
-
-
-def _preferences(header: str) -> Iterator[tuple[str, float, dict[str, str]]]:
-    for item in header.split(","):
-        name, *rest = (part.strip().lower() for part in item.split(";"))
-        parameters = dict(part.split("=", 1) for part in rest if "=" in part)
-        yield name, _quality(parameters.get("q", "1")), parameters
-
-
-def _major(parameters: dict[str, str]) -> str:
-    return parameters.get("version", "1").strip('"').partition(".")[0]
-
-
-def _quality(text: str) -> float:
-    try:
-        return float(text)
-    except ValueError:
-        return 0.0
-
-
-def _answer(
-    request: Request, status: HTTPStatus, headers: list[tuple[str, str]], body: bytes
-) -> Answer:
-    headers = [*headers, ("Content-Length", str(len(body)))]
-    return Answer(status, tuple(headers), b"" if request.method == "HEAD" else body)

@@ -1,21 +1,22 @@
 """``/metrics`` as an ASGI or a WSGI application, to mount in a server that is there already.
 
-Mounted at a prefix, the application answers at that prefix; alone, at ``/`` and ``/metrics``.
+Mounted at a prefix, the application answers there and at ``/job`` and the like below it; alone, at
+``/``, ``/metrics`` and ``/metrics/job``. Who may scrape is decided as for the stand-alone server;
+TLS is up to the host's server.
 """
 
 from __future__ import annotations
 
-import asyncio
-from functools import partial
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
-from otel_forgesyte_prometheus.answer import Request, busy, metrics, not_found
-from otel_forgesyte_prometheus.seats import Seats
+from otel_forgesyte_prometheus.answer import Request
+from otel_forgesyte_prometheus.endpoint import Endpoint
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable, MutableMapping
 
     from otel_forgesyte_prometheus.answer import Answer
+    from otel_forgesyte_prometheus.door import Door
     from otel_forgesyte_prometheus.reader import PrometheusReader
 
     Message = MutableMapping[str, Any]
@@ -25,28 +26,30 @@ if TYPE_CHECKING:
     StartResponse = Callable[[str, list[tuple[str, str]]], object]
     WSGIApp = Callable[[dict[str, Any], StartResponse], Iterable[bytes]]
 
-_PATHS: Final = frozenset({"", "/", "/metrics", "/metrics/"})
 
+def make_wsgi_app(reader: PrometheusReader, door: Door | None = None) -> WSGIApp:
+    """A WSGI application that serves ``reader`` to whom ``door``, or else its own, lets in.
 
-def make_wsgi_app(reader: PrometheusReader) -> WSGIApp:
-    """A WSGI application that serves ``reader``."""
+    Raises:
+        ConfigError: as for `Endpoint`.
+    """
+    endpoint = Endpoint(reader, door)
 
     def app(environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
-        request = Request(
-            environ["REQUEST_METHOD"],
-            environ.get("HTTP_ACCEPT", ""),
-            environ.get("HTTP_ACCEPT_ENCODING", ""),
-        )
-        answer = _at(reader, environ.get("PATH_INFO", ""), request)
+        answer = endpoint.answer(_wsgi_request(environ))
         start_response(f"{answer.status.value} {answer.status.phrase}", list(answer.headers))
         return [answer.sent]
 
     return app
 
 
-def make_asgi_app(reader: PrometheusReader) -> ASGIApp:
-    """An ASGI application that serves ``reader``, collecting off the event loop (asyncio)."""
-    seats = Seats()
+def make_asgi_app(reader: PrometheusReader, door: Door | None = None) -> ASGIApp:
+    """The same as an ASGI application, collecting off the event loop (asyncio).
+
+    Raises:
+        ConfigError: as for `Endpoint`.
+    """
+    endpoint = Endpoint(reader, door)
 
     async def app(scope: Message, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
@@ -54,18 +57,21 @@ def make_asgi_app(reader: PrometheusReader) -> ASGIApp:
         elif scope["type"] == "websocket":
             await send({"type": "websocket.close"})
         else:
-            path = scope["path"].removeprefix(scope.get("root_path", "").rstrip("/"))
-            # Callbacks of observable instruments run in a collection, and take what they take.
-            request = _asgi_request(scope)
-            scrape = seats.take(partial(_at, reader, path, request))
-            answer = busy(request) if scrape is None else await asyncio.wrap_future(scrape)
-            await _respond(answer, send)
+            await _respond(await endpoint.answer_from_loop(_asgi_request(scope)), send)
 
     return app
 
 
-def _at(reader: PrometheusReader, path: str, request: Request) -> Answer:
-    return metrics(reader, request) if path in _PATHS else not_found(request)
+def _wsgi_request(environ: dict[str, Any]) -> Request:
+    return Request(
+        environ["REQUEST_METHOD"],
+        environ.get("PATH_INFO", ""),
+        environ.get("HTTP_ACCEPT", ""),
+        environ.get("HTTP_ACCEPT_ENCODING", ""),
+        environ.get("HTTP_AUTHORIZATION", ""),
+        environ.get("HTTP_X_PROMETHEUS_SCRAPE_TIMEOUT_SECONDS", ""),
+        is_mounted=bool(environ.get("SCRIPT_NAME", "").strip("/")),
+    )
 
 
 def _asgi_request(scope: Message) -> Request:
@@ -73,7 +79,16 @@ def _asgi_request(scope: Message) -> Request:
     for name, value in scope["headers"]:
         text = value.decode("latin-1")
         said[name.lower()] = f"{said[name.lower()]},{text}" if name.lower() in said else text
-    return Request(scope["method"], said.get(b"accept", ""), said.get(b"accept-encoding", ""))
+    prefix = scope.get("root_path", "").rstrip("/")
+    return Request(
+        scope["method"],
+        scope["path"].removeprefix(prefix),
+        said.get(b"accept", ""),
+        said.get(b"accept-encoding", ""),
+        said.get(b"authorization", ""),
+        said.get(b"x-prometheus-scrape-timeout-seconds", ""),
+        is_mounted=bool(prefix),
+    )
 
 
 async def _respond(answer: Answer, send: Send) -> None:

@@ -4,20 +4,42 @@ from __future__ import annotations
 
 import math
 from itertools import accumulate
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
-
-    from opentelemetry.sdk.metrics.export import ExponentialHistogramDataPoint
 
 # The SDK keeps up to 160 buckets a side, and every one would be a time series of its own.
 # Halving the resolution keeps every second bound, so a series that stays means the same.
 MAX_BUCKETS_A_SIDE: Final = 40
 
 
+class Side(Protocol):
+    """The buckets of one sign: the index of the first, and their counts."""
+
+    @property
+    def offset(self) -> int: ...  # noqa: D102 - said above
+    @property
+    def bucket_counts(self) -> Sequence[int]: ...  # noqa: D102 - said above
+
+
+class Exponential(Protocol):
+    """What an exponential histogram says, OpenTelemetry's data point for instance."""
+
+    @property
+    def scale(self) -> int: ...  # noqa: D102 - OpenTelemetry's words, here and below
+    @property
+    def zero_count(self) -> int: ...  # noqa: D102
+    @property
+    def count(self) -> int: ...  # noqa: D102
+    @property
+    def positive(self) -> Side: ...  # noqa: D102
+    @property
+    def negative(self) -> Side: ...  # noqa: D102
+
+
 def classic_buckets(
-    point: ExponentialHistogramDataPoint,
+    point: Exponential,
 ) -> tuple[tuple[float, ...], tuple[int, ...]]:
     """Bounds, and for each (and for +Inf, last) how many measurements are at most that.
 
@@ -33,7 +55,7 @@ def classic_buckets(
     return tuple(counts), (*accumulate(counts.values()), point.count)
 
 
-def _buckets(point: ExponentialHistogramDataPoint) -> Iterator[tuple[float, int]]:
+def _buckets(point: Exponential) -> Iterator[tuple[float, int]]:
     below = _side(point.scale, point.negative.offset, point.negative.bucket_counts)
     above = _side(point.scale, point.positive.offset, point.positive.bucket_counts)
     yield from ((-lower, count) for lower, _, count in reversed(below))

@@ -7,15 +7,13 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 from otel_forgesyte_prometheus.families import SAMPLE_SUFFIX, Buckets, Kind
-from otel_forgesyte_prometheus.labels import escaped
+from otel_forgesyte_prometheus.labels import escaped, label_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from otel_forgesyte_prometheus.families import Family, Number, Trace
 
-TEXT: Final = "text/plain; version=0.0.4; charset=utf-8"
-OPENMETRICS: Final = "application/openmetrics-text; version=1.0.0; charset=utf-8"
 OPENMETRICS_END: Final = "# EOF\n"
 _GO_DIGITS: Final = 6
 
@@ -117,5 +115,5 @@ def _no_exemplar(_: Trace) -> str:
 
 
 def _exemplar(trace: Trace) -> str:
-    ids = f'trace_id="{trace.trace_id:032x}",span_id="{trace.span_id:016x}"'
-    return f" # {{{ids}}} {number_text(trace.value)} {trace.time_s:.3f}"
+    labels = label_text(trace.labels)
+    return f" # {{{labels}}} {number_text(trace.value)} {trace.time_s:.3f}"

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections import Counter
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import TYPE_CHECKING, Final
 
 from otel_forgesyte_prometheus.labels import label_text
+from otel_forgesyte_prometheus.native import together
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from otel_forgesyte_prometheus.labels import Pairs
+    from otel_forgesyte_prometheus.native import Native
     from otel_forgesyte_prometheus.notices import Notices
 
 
@@ -46,10 +49,9 @@ SAMPLE_SUFFIX: Final = {
 
 @dataclass(frozen=True, slots=True)
 class Trace:
-    """An exemplar: one measurement and the span that it was made in."""
+    """An exemplar: one measurement, and labels that lead to the span that it was made in."""
 
-    trace_id: int
-    span_id: int
+    labels: Pairs
     value: float
     time_s: float
 
@@ -72,9 +74,9 @@ class Number:
         if not isinstance(other, Number):
             return None
         if self.is_sum and other.is_sum:
-            return Number(
-                self.value + other.value, is_sum=True, exemplar=other.exemplar or self.exemplar
-            )
+            exemplars = [each for each in (self.exemplar, other.exemplar) if each is not None]
+            newest = max(exemplars, key=lambda exemplar: exemplar.time_s, default=None)
+            return Number(self.value + other.value, is_sum=True, exemplar=newest)
         return other
 
 
@@ -82,13 +84,15 @@ class Number:
 class Buckets:
     """A histogram: ``counts[i]`` measurements are at most ``bounds[i]``; the last is all of them.
 
-    ``total`` is None where a sum would not only grow (negative bounds).
+    ``total`` is None where a sum would not only grow (negative bounds). ``native`` is the same in
+    more detail, for the format that has it; two series that meet keep what both can say.
     """
 
     bounds: tuple[float, ...]
     counts: tuple[int, ...]
     total: float | None
     exemplars: tuple[tuple[int, Trace], ...] = ()
+    native: Native | None = None
 
     @property
     def size(self) -> int:
@@ -96,12 +100,26 @@ class Buckets:
         return len(self.counts) + (0 if self.total is None else 2)
 
     def merged(self, other: Point) -> Point | None:
-        """This and ``other`` as one point, or None where their bounds differ."""
-        if not isinstance(other, Buckets) or self.bounds != other.bounds:
+        """This and ``other`` as one point, or None where their bounds differ.
+
+        Those of exponential histograms move, so what these have in common is found first.
+        """
+        if not isinstance(other, Buckets):
             return None
-        counts = tuple(a + b for a, b in zip(self.counts, other.counts, strict=True))
+        native, bounds = None, self.bounds
+        if self.native is not None and other.native is not None:
+            native = together(self.native, other.native)
+            bounds, counts = native.classic()
+        elif self.bounds != other.bounds:
+            return None
+        else:
+            counts = tuple(a + b for a, b in zip(self.counts, other.counts, strict=True))
         total = None if self.total is None or other.total is None else self.total + other.total
-        return Buckets(self.bounds, counts, total, self.exemplars or other.exemplars)
+        found: dict[int, Trace] = {}
+        for _, trace in sorted((*self.exemplars, *other.exemplars), key=lambda it: it[1].time_s):
+            found[bisect_left(bounds, trace.value)] = trace
+        exemplars = tuple(sorted(found.items(), key=lambda item: item[0]))
+        return Buckets(bounds, counts, total, exemplars, native)
 
 
 Point = Number | Buckets
@@ -121,12 +139,16 @@ class Family:
 class FamilySet:
     """The families of one scrape: no name twice, no more than ``max_series`` samples.
 
+    With a ``part``, only those that have it among the words of their names.
+
     What cannot be told is left out, counted by reason in ``left_out``, and logged once.
     """
 
-    def __init__(self, max_series: int, notices: Notices) -> None:
+    def __init__(self, max_series: int, notices: Notices, part: str = "") -> None:
         self.left_out: Counter[str] = Counter()
         self.size = 0
+        self._words = f"_{part}_"
+        self.is_whole = not part
         self._max_series = max_series
         self._notices = notices
         self._by_name: dict[str, Family] = {}
@@ -134,6 +156,10 @@ class FamilySet:
 
     def __iter__(self) -> Iterator[Family]:
         return iter(self._by_name.values())
+
+    def has_part(self, name: str) -> bool:
+        """Whether the family of that name is asked for."""
+        return self.is_whole or self._words in f"_{name.replace(':', '_')}_"
 
     def family(self, name: str, kind: Kind, unit: str, description: str) -> Family | None:
         """The family of that name, made if need be; None where the name is another type's."""
@@ -155,7 +181,8 @@ class FamilySet:
         names = [name + suffix for suffix in _RESERVED.get(kind, ("",))]
         owner = next((self._owners[each] for each in names if each in self._owners), None)
         if owner is None and self.size + size > self._max_series:
-            self._note_limit(name, size)
+            self.left_out["series_limit"] += size
+            self._note_limit(name)
             return False
         if owner is None:
             self._owners.update(dict.fromkeys(names, f"{kind} {name}"))
@@ -170,9 +197,12 @@ class FamilySet:
         )  # fmt: skip
         return False
 
-    def add(self, family: Family, pairs: Pairs, point: Point) -> None:
-        """Put one series into a family, merged with what the same labels already hold."""
-        text = label_text(pairs)
+    def add(self, family: Family, pairs: Pairs, point: Point, text: str | None = None) -> None:
+        """Put one series into a family, merged with what the same labels already hold.
+
+        ``text`` is the label text, where it is known.
+        """
+        text = label_text(pairs) if text is None else text
         held = family.series.get(text)
         if held is None:
             self._add_new(family, text, pairs, point)
@@ -189,6 +219,7 @@ class FamilySet:
             return
         if merged is point:
             self._note_replaced(family)
+        self.size += merged.size - held[1].size
         family.series[text] = (pairs, merged)
 
     def fault(self, reason: str, what: str, error: Exception) -> None:
@@ -200,16 +231,15 @@ class FamilySet:
 
     def _add_new(self, family: Family, text: str, pairs: Pairs, point: Point) -> None:
         if self.size + point.size > self._max_series:
-            self._note_limit(family.name, point.size)
+            self.left_out["series_limit"] += point.size  # said by who knows the attributes
             return
         self.size += point.size
         family.series[text] = (pairs, point)
 
-    def _note_limit(self, name: str, size: int) -> None:
-        self.left_out["series_limit"] += size
+    def _note_limit(self, name: str) -> None:
         self._notices.once(
             ("series", name),
-            "Prometheus: more than %d samples in one scrape: %r is cut short."
+            "Prometheus: more than %d samples in one scrape: %r is left out."
             " Look for a label with many values, or raise max_series.",
             self._max_series, name,
         )  # fmt: skip

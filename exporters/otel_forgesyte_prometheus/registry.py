@@ -58,12 +58,16 @@ class Registry(CollectorRegistry):
         One that fails, or whose name is taken, is left out, counted in ``families`` and logged.
         """
         page = _openmetrics_page if openmetrics else text_page
-        return [
-            _written(metric, page, families)
-            for guest in tuple(self._guests)
-            for metric in self._collected(guest, families)
-            if families.reserve(metric.name, metric.type, len(metric.samples))
-        ]
+        return [_written(metric, page, families) for metric in self.guests(families)]
+
+    def guests(self, families: FamilySet) -> Iterator[Metric]:
+        """The guests' families that the page has names and room for."""
+        for guest in tuple(self._guests):
+            for metric in self._collected(guest, families):
+                if families.has_part(metric.name) and families.reserve(
+                    metric.name, metric.type, len(metric.samples)
+                ):
+                    yield metric
 
     def _collected(self, guest: Collector, families: FamilySet | None) -> list[Metric]:
         try:

@@ -8,17 +8,18 @@ import os
 import socket
 import socketserver
 import time
-from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler
 from threading import BoundedSemaphore, Thread
 from typing import TYPE_CHECKING, Any, Final, cast
 from urllib.parse import urlsplit
 
-from otel_forgesyte_prometheus.answer import Request, metrics, not_found, plain, refusal
+from otel_forgesyte_prometheus.answer import Request
+from otel_forgesyte_prometheus.endpoint import Endpoint
 from otel_forgesyte_prometheus.forking import renew_in_children
+from otel_forgesyte_prometheus.tls import is_named
 
 if TYPE_CHECKING:
-    from otel_forgesyte_prometheus.answer import Answer
+    from otel_forgesyte_prometheus.door import Door
     from otel_forgesyte_prometheus.reader import PrometheusReader
 
 LOOPBACK: Final = "127.0.0.1"
@@ -29,14 +30,16 @@ CONNECTION_TIMEOUT_S: Final = 15.0
 
 _LOGGER: Final = logging.getLogger("otel_forgesyte_prometheus")
 _POLL_S: Final = 0.25
+_ROOT: Final = "Metrics are at /metrics.\n"
 _BUSY: Final = b"HTTP/1.0 503 Service Unavailable\r\nRetry-After: 1\r\nContent-Length: 0\r\n\r\n"
 
 
 class Server:
     """A running server. Stops with `shutdown`, with its reader, or with the process."""
 
-    def __init__(self, reader: PrometheusReader, host: str, port: int) -> None:
-        self._listener = _Listener(reader, host, port)
+    def __init__(self, endpoint: Endpoint, host: str, port: int) -> None:
+        self.door: Final = endpoint.door
+        self._listener = _Listener(endpoint, host, port)
         self._pid = os.getpid()
         self.host: Final = host
         self.port: Final[int] = self._listener.server_address[1]
@@ -48,13 +51,14 @@ class Server:
         )
         self._thread.start()
         renew_in_children(self)
-        reader.at_shutdown(self.shutdown)
+        endpoint.reader.at_shutdown(self.shutdown)
 
     @property
     def url(self) -> str:
         """Where to scrape; a server on every interface is named by its loopback address."""
         host = {"": LOOPBACK, "0.0.0.0": LOOPBACK, "::": "::1"}.get(self.host, self.host)  # noqa: S104 - compared, not bound
-        return f"http://{f'[{host}]' if ':' in host else host}:{self.port}/metrics"
+        scheme = "https" if self.door.uses_tls else "http"
+        return f"{scheme}://{f'[{host}]' if ':' in host else host}:{self.port}/metrics"
 
     def shutdown(self) -> None:
         """Stop listening. Twice is harmless; in a forked child it stops nothing of the parent."""
@@ -68,17 +72,23 @@ class Server:
         self._listener.let_go()
 
 
-def start_server(reader: PrometheusReader, host: str = LOOPBACK, port: int = 9464) -> Server:
-    """Serve ``reader`` at ``http://host:port/metrics``; port 0 takes a free one.
+def start_server(
+    reader: PrometheusReader, host: str = LOOPBACK, port: int = 9464, door: Door | None = None
+) -> Server:
+    """Serve ``reader`` at ``http://host:port/metrics`` to whom ``door``, or its own, lets in.
+
+    Port 0 takes a free one.
 
     Raises:
+        ConfigError: as for `Endpoint`; nothing is served without the door that was asked for.
         OSError: the address cannot be listened on; the message says what to do.
         ValueError: there is no such port.
     """
     if not 0 <= port <= MAX_PORT:
         raise ValueError(f"Prometheus: port {port} is not between 0 (a free one) and {MAX_PORT}")
+    endpoint = Endpoint(reader, door, _ROOT)
     try:
-        return Server(reader, host, port)
+        return Server(endpoint, host, port)
     except OSError as error:
         raise type(error)(
             error.errno,
@@ -93,70 +103,107 @@ def _advice(error: OSError) -> str:
     return "Choose another port with OTEL_EXPORTER_PROMETHEUS_PORT or port=; 0 takes a free one"
 
 
+class _Connection:
+    """A socket, which TLS exchanges for another one, and the time when it is cut."""
+
+    __slots__ = ("deadline", "socket")
+
+    def __init__(self, request: socket.socket) -> None:
+        self.socket = request
+        self.deadline = time.monotonic() + CONNECTION_TIMEOUT_S
+
+    def cut(self) -> None:
+        """End it under whoever reads or writes there."""
+        try:
+            # The plain one: TLS's own takes away what the other thread is using.
+            socket.socket.shutdown(self.socket, socket.SHUT_RDWR)
+        except OSError:
+            _LOGGER.debug("Prometheus: a connection was gone before its time", exc_info=True)
+
+
 class _Listener(socketserver.TCPServer):
     # On Windows this option would let two processes listen on one port.
     allow_reuse_address = os.name == "posix"
     request_queue_size = 16
 
-    def __init__(self, reader: PrometheusReader, host: str, port: int) -> None:
+    def __init__(self, endpoint: Endpoint, host: str, port: int) -> None:
         found = socket.getaddrinfo(
             host or None, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
         )
         self.address_family, _, _, _, address = found[0]
-        self.reader = reader
+        self.endpoint = endpoint
         self._slots = BoundedSemaphore(MAX_CONNECTIONS)
-        self._open: dict[socket.socket, float] = {}
+        self._open: set[_Connection] = set()
         super().__init__(address, _Handler)  # type: ignore[arg-type]  # an IPv6 address has four parts
 
     def process_request(self, request: Any, client_address: Any) -> None:
         """Answer in a thread of its own, while there is one to have."""
         if not self._slots.acquire(blocking=False):
-            request.settimeout(0)
-            request.send(_BUSY)
-            self.shutdown_request(request)
+            self._turn_away(request)
             return
-        self._open[request] = time.monotonic() + CONNECTION_TIMEOUT_S
+        connection = _Connection(request)
+        self._open.add(connection)
         thread = Thread(
             target=self._serve_one,
-            args=(request, client_address),
-            name="otel-forgesyte-scrape",
+            args=(connection, client_address),
+            name="otel-forgesyte-metrics-client",
             daemon=True,
         )
         try:
             thread.start()
         except RuntimeError:  # the process is out of threads
-            self._end(request)
+            self._end(connection)
             raise
 
     def let_go(self) -> None:
         """Close this process's copies of the sockets; those of the parent go on."""
         self.server_close()
-        for request in self._open:
-            request.close()
+        for connection in self._open:
+            connection.socket.close()
 
     def service_actions(self) -> None:
         """Between connections: cut off those that are past their time."""
         now = time.monotonic()
-        for request, deadline in tuple(self._open.items()):
-            if deadline < now:
-                _cut(request)
+        for connection in tuple(self._open):
+            if connection.deadline < now:
+                connection.cut()
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """A client that goes away is no event; the standard library would print a traceback."""
         del request, client_address
         _LOGGER.debug("Prometheus: a connection ended early", exc_info=True)  # noqa: LOG014 - called in one
 
-    def _serve_one(self, request: Any, client_address: Any) -> None:
-        try:
-            self.finish_request(request, client_address)
-        except Exception:  # noqa: BLE001 - handed to the place for it
-            self.handle_error(request, client_address)
-        finally:
-            self._end(request)
-
-    def _end(self, request: Any) -> None:
-        self._open.pop(request, None)
+    def _turn_away(self, request: socket.socket) -> None:
+        if not self.endpoint.door.uses_tls:  # a client that speaks TLS could not read it
+            request.settimeout(0)
+            request.send(_BUSY)
         self.shutdown_request(request)
+
+    def _serve_one(self, connection: _Connection, client_address: Any) -> None:
+        try:
+            self._encrypt(connection)
+            self.finish_request(connection.socket, client_address)
+        except Exception:  # noqa: BLE001 - handed to the place for it
+            self.handle_error(connection.socket, client_address)
+        finally:
+            self._end(connection)
+
+    def _encrypt(self, connection: _Connection) -> None:
+        """Shake hands, here and not where connections are accepted: it waits for the client."""
+        rules = self.endpoint.door.rules()
+        if rules.context is None:
+            return
+        connection.socket.settimeout(CONNECTION_TIMEOUT_S)
+        connection.socket = encrypted = rules.context.wrap_socket(
+            connection.socket, server_side=True, do_handshake_on_connect=False
+        )
+        encrypted.do_handshake()
+        if not is_named(encrypted.getpeercert(), rules.client_names):
+            raise ConnectionRefusedError("the client's certificate has none of the names")
+
+    def _end(self, connection: _Connection) -> None:
+        self._open.discard(connection)
+        self.shutdown_request(connection.socket)
         self._slots.release()
 
 
@@ -164,24 +211,24 @@ class _Handler(BaseHTTPRequestHandler):
     timeout = CONNECTION_TIMEOUT_S
 
     def _reply(self) -> None:
-        request = Request(
-            self.command,
-            ",".join(self.headers.get_all("Accept", ())),
-            ",".join(self.headers.get_all("Accept-Encoding", ())),
+        answer = cast("_Listener", self.server).endpoint.answer(
+            Request(
+                self.command,
+                _path(self.path),
+                self._said("Accept"),
+                self._said("Accept-Encoding"),
+                self._said("Authorization"),
+                self._said("X-Prometheus-Scrape-Timeout-Seconds"),
+            )
         )
-        answer = self._answer(_path(self.path), request)
         self.send_response(answer.status)
         for name, value in answer.headers:
             self.send_header(name, value)
         self.end_headers()
         self.wfile.write(answer.sent)
 
-    def _answer(self, path: str, request: Request) -> Answer:
-        if path == "/metrics":
-            return metrics(cast("_Listener", self.server).reader, request)
-        if path == "/":
-            return refusal(request) or plain(request, HTTPStatus.OK, "Metrics are at /metrics.\n")
-        return not_found(request)
+    def _said(self, header: str) -> str:
+        return ",".join(self.headers.get_all(header, ()))
 
     do_GET = do_HEAD = do_POST = do_PUT = do_PATCH = do_DELETE = do_OPTIONS = do_TRACE = _reply  # noqa: N815 - names that the standard library looks up
 
@@ -197,13 +244,6 @@ class _Handler(BaseHTTPRequestHandler):
 def _path(target: str) -> str:
     """The path of a request target, which a client behind a proxy gives with scheme and host."""
     try:
-        return urlsplit(target).path
+        return urlsplit(target).path or "-"
     except ValueError:  # a host that is none
-        return ""
-
-
-def _cut(request: socket.socket) -> None:
-    try:
-        request.shutdown(socket.SHUT_RDWR)
-    except OSError:
-        _LOGGER.debug("Prometheus: a connection was gone before its time", exc_info=True)
+        return "-"

@@ -20,6 +20,7 @@ from otel_forgesyte.cli import (
     keeping,
     maintain,
     measures,
+    monitoring,
     query,
     schema,
     serve,
@@ -119,7 +120,7 @@ def options(
 
 
 _READING = (jobs, job, measures, summary, query)
-_KEEPING = (schema, drain, dead, keeping, maintain, serve, health, demo)
+_KEEPING = (schema, drain, dead, keeping, maintain, serve, monitoring, health, demo)
 
 for part in (*_READING, *_KEEPING):
     part.register(app)

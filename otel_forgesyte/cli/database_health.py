@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from otel_forgesyte.cli.scraping_health import Explosion, explosions
 from otel_forgesyte.reading.attachment import NoDatabase, target_attached
 from otel_forgesyte.reading.versions import readable_version
 from otel_forgesyte_schema.errors import ConfigError, DatabaseLocked, SchemaMismatch, SchemaTooNew
@@ -58,13 +59,16 @@ class DatabaseHealth:
     schema_version: int | None
     drift: tuple[Drift, ...]
     losses: tuple[Loss, ...]
+    explosions: tuple[Explosion, ...]
     problems: tuple[Problem, ...]
 
 
 def examined(settings: Settings) -> DatabaseHealth:
     """Look at the database without changing it; trouble becomes a problem, not an exception."""
     problems: list[Problem] = []
-    facts: dict[str, Any] = {"schema_version": None, "drift": (), "losses": ()}
+    facts: dict[str, Any] = {
+        "schema_version": None, "drift": (), "losses": (), "explosions": (),
+    }  # fmt: skip
     try:
         with target_attached(settings, _PATIENCE_S) as connection:
             facts |= _facts(connection, settings.target, problems)
@@ -108,7 +112,21 @@ def _facts(connection: DuckDBPyConnection, path: str, problems: list[Problem]) -
         )
         for loss in losses
     ]
-    return {"schema_version": found, "drift": differences, "losses": losses}
+    exploded = explosions(connection)
+    problems += [
+        Problem(
+            f"the attribute {each.attribute} of the metric {each.metric} has {each.values} values"
+            " or more: Prometheus does not get all of its series",
+            "put it on the span instead, or take it off the metric with a View",
+        )
+        for each in exploded
+    ]
+    return {
+        "schema_version": found,
+        "drift": differences,
+        "losses": losses,
+        "explosions": exploded,
+    }
 
 
 def _set_aside(path: Path) -> list[Problem]:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from otel_forgesyte.cli import environment
 from otel_forgesyte.cli.cells import duration
 from otel_forgesyte.cli.database_health import DatabaseHealth, Problem, examined
+from otel_forgesyte.cli.scraping_health import who_may_scrape
 from otel_forgesyte_schema.errors import ConfigError, SchemaMismatch
 
 if TYPE_CHECKING:
@@ -76,7 +77,12 @@ def _set_up(problems: list[Problem]) -> tuple[list[SettingOrigin], PortState | N
     except ConfigError as error:
         problems.append(Problem(str(error), "correct the variable or unset it"))
         return [], None
-    port = environment.metrics_port(understood)
+    try:
+        open_to = who_may_scrape(understood)
+    except ConfigError as error:
+        open_to = "nobody"
+        problems.append(Problem(str(error), "correct the file, or unset its variable"))
+    port = environment.metrics_port(understood, open_to)
     if port.wanted and port.in_use:
         problems.append(
             Problem(

@@ -23,6 +23,7 @@ _PACKAGES = (
     "opentelemetry-sdk",
     "opentelemetry-exporter-prometheus",
     "prometheus-client",
+    "bcrypt",
     "duckdb",
     "orjson",
     "typer",
@@ -52,6 +53,8 @@ class PortState:
     port: int
     in_use: bool
     wanted: bool
+    open_to: str
+    """Who may scrape, in words."""
 
 
 # Which variable sets which field of the set-up; the exporter describes its own.
@@ -62,6 +65,9 @@ _VARIABLES = {
     "logs": "OTEL_LOGS_EXPORTER",
     "prometheus_host": "OTEL_EXPORTER_PROMETHEUS_HOST",
     "prometheus_port": "OTEL_EXPORTER_PROMETHEUS_PORT",
+    "prometheus_web_config_file": "OTEL_EXPORTER_PROMETHEUS_WEB_CONFIG_FILE",
+    "prometheus_token_file": "OTEL_EXPORTER_PROMETHEUS_TOKEN_FILE",
+    "prometheus_shared_directory": "OTEL_EXPORTER_PROMETHEUS_SHARED_DIRECTORY",
     "config_file": "OTEL_CONFIG_FILE",
     "disabled": "OTEL_SDK_DISABLED",
 }
@@ -87,10 +93,11 @@ def set_up() -> tuple[SetupSettings, list[SettingOrigin]]:
     ]
 
 
-def metrics_port(settings: SetupSettings) -> PortState:
+def metrics_port(settings: SetupSettings, open_to: str) -> PortState:
     """Whether the port that ``/metrics`` would take is taken already."""
     host, port = settings.prometheus_host, settings.prometheus_port
-    return PortState(host, port, _answers(host, port), "prometheus" in settings.metrics)
+    wanted = "prometheus" in settings.metrics
+    return PortState(host, port, _answers(host, port), wanted, open_to)
 
 
 def installed() -> Mapping[str, str | None]:

@@ -125,7 +125,16 @@ def _port_pairs(diagnosis: Diagnosis) -> Sequence[tuple[str, object]]:
         return []
     served = "yes" if port.wanted else "no: OTEL_METRICS_EXPORTER does not name prometheus"
     state = "taken" if port.in_use else "free"
-    return [("configured", served), (f"{port.host}:{port.port}", state)]
+    found = () if diagnosis.database is None else diagnosis.database.explosions
+    return [
+        ("configured", served),
+        (f"{port.host}:{port.port}", state),
+        ("who may scrape", port.open_to),
+        *(
+            (f"exploded: {each.metric}", f"{each.attribute}, {each.values} values")
+            for each in found
+        ),
+    ]
 
 
 def _show_problems(diagnosis: Diagnosis) -> None:

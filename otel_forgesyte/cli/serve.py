@@ -17,6 +17,7 @@ from otel_forgesyte.cli.invocation import Invocation, answers_in_text
 from otel_forgesyte.serving import Access, Limits, Part
 from otel_forgesyte.serving import serve as run_parts
 from otel_forgesyte.serving.access import LOOPBACK
+from otel_forgesyte.serving.metrics_page import MetricsPage
 from otel_forgesyte.serving.quack import Address, Quack, QuackUnavailable
 
 if TYPE_CHECKING:
@@ -42,6 +43,32 @@ TokenFile = Annotated[
         "--token-file",
         metavar="FILE",
         help="Holds the bearer token to ask for; else OTEL_EXPORTER_DUCKDB_TOKEN.",
+    ),
+]
+MetricsPort = Annotated[
+    int | None,
+    typer.Option(
+        "--metrics-port",
+        min=0,
+        max=65535,
+        help="Let Prometheus scrape this process there, at /metrics; 0 takes any free port.",
+        show_default=False,
+    ),
+]
+WebConfigFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--web-config",
+        metavar="FILE",
+        help="TLS and passwords of --metrics-port, in Prometheus' format; "
+        "else OTEL_EXPORTER_PROMETHEUS_WEB_CONFIG_FILE.",
+    ),
+]
+MetricsOfApplications = Annotated[
+    bool,
+    typer.Option(
+        "--metrics-of-applications",
+        help="Tell at --metrics-port also what the applications with this spool count.",
     ),
 ]
 QuackAddress = Annotated[
@@ -97,6 +124,9 @@ def serve(  # noqa: PLR0913 - one argument an option
     host: Host = "127.0.0.1",
     otlp_port: OtlpPort = 4318,
     token_file: TokenFile = None,
+    metrics_port: MetricsPort = None,
+    web_config: WebConfigFile = None,
+    metrics_of_applications: MetricsOfApplications = False,
     quack: QuackAddress = None,
     quack_other_hosts: QuackOtherHosts = False,
     allow_writes: AllowWrites = False,
@@ -114,6 +144,13 @@ def serve(  # noqa: PLR0913 - one argument an option
     )
     access = Access.resolve(host, token_file)
     parts = [_otlp(access, otlp_port, limits, cors_origin or [])]
+    if metrics_port is not None:
+        page = MetricsPage(
+            access, metrics_port, web_config, of_applications=metrics_of_applications
+        )
+        parts.append(page)
+    elif metrics_of_applications:
+        raise typer.BadParameter("--metrics-of-applications needs --metrics-port")
     settings = invocation.settings()
     keeper = None
     if quack != "off":

@@ -21,6 +21,7 @@ from otel_forgesyte.setup.measurements import MeasurementBuffer
 from otel_forgesyte.setup.processors import JobSpanProcessor
 from otel_forgesyte.setup.report import Report
 from otel_forgesyte.setup.sampler import prove_against_sampling
+from otel_forgesyte.setup.scraping import JobsOfSpans, tell_explosions
 from otel_forgesyte.setup.worker import Worker
 from otel_forgesyte_duckdb import report_metrics
 
@@ -28,11 +29,12 @@ if TYPE_CHECKING:
     from otel_forgesyte.setup.providers import Pipeline
     from otel_forgesyte.setup.settings import Settings
     from otel_forgesyte_duckdb import DuckDBSpanExporter
-    from otel_forgesyte_prometheus import PrometheusReader, Server
+    from otel_forgesyte_prometheus import PrometheusReader, Together
 
 # How long a measurement, a frame or a started job waits for the worker. What a killed process had
 # waiting is lost, and on a busy machine the round itself takes as long again.
 _INTERVAL_S = 0.5
+_PROMETHEUS = "metrics: prometheus"
 
 
 def assemble(settings: Settings, overrides: dict[str, Any]) -> Telemetry:
@@ -47,19 +49,23 @@ def assemble(settings: Settings, overrides: dict[str, Any]) -> Telemetry:
         return Telemetry(report.parts, None, overrides)
     declared = _declared(settings, report)
     left = _left_by(declared, settings)
-    pipelines, jobs, reader = _pipelines(left, report)
+    jobs_of_spans = JobsOfSpans()
+    reader = _prometheus_reader(left, report, jobs_of_spans)
+    pipelines, jobs = _pipelines(left, report, reader)
     trace, metric, log = pipelines
     for signal, pipeline in zip(("traces", "metrics", "logs"), pipelines, strict=True):
         pipeline.owned |= signal in declared.signals
     jobs.exporters = _lifecycle_exporters(left, declared, report)
     frames = FrameStream(_frame_exporters(left, declared, report), lambda: trace.provider.resource)
-    measurements = MeasurementBuffer()
+    measurements = MeasurementBuffer(None if reader is None else jobs_of_spans)
     emitters = telemetry.use_providers(trace.provider, metric.provider, log.provider)
     prove_against_sampling(emitters.tracer)
     telemetry.defer_measurements_to(measurements)
     overlays.send_frames_to(frames)
     worker = Worker((jobs, frames, measurements), _INTERVAL_S)
-    server = _server(left, report, reader)
+    server = _server(left, report, reader, str(trace.provider.resource.attributes[SERVICE_NAME]))
+    if reader is not None:
+        report.attempt("metrics: explosions", tell_explosions, metric.provider, reader)
     reporting = report.attempt("metrics: of the exporters", report_metrics, metric.provider)
     return Telemetry(
         report.parts,
@@ -69,10 +75,9 @@ def assemble(settings: Settings, overrides: dict[str, Any]) -> Telemetry:
 
 
 def _pipelines(
-    settings: Settings, report: Report
-) -> tuple[tuple[Pipeline, Pipeline, Pipeline], JobSpanProcessor, PrometheusReader | None]:
+    settings: Settings, report: Report, reader: PrometheusReader | None
+) -> tuple[tuple[Pipeline, Pipeline, Pipeline], JobSpanProcessor]:
     resource = _resource(settings)
-    reader = _prometheus_reader(settings)
     jobs = JobSpanProcessor()
     made: list[Pipeline] = []
     try:
@@ -84,7 +89,7 @@ def _pipelines(
             close(pipeline)
         raise
     metric, log, trace = made
-    return (trace, metric, log), jobs, reader
+    return (trace, metric, log), jobs
 
 
 def _declared(settings: Settings, report: Report) -> declarative.Declared:
@@ -125,27 +130,40 @@ def _resource(settings: Settings) -> Resource:
     return Resource.create(attributes)
 
 
-def _prometheus_reader(settings: Settings) -> PrometheusReader | None:
+def _prometheus_reader(
+    settings: Settings, report: Report, jobs: JobsOfSpans
+) -> PrometheusReader | None:
     """The reader, when asked for: a taken port leaves it to be mounted."""
     if "prometheus" not in settings.metrics:
         return None
-    from otel_forgesyte_prometheus import PrometheusReader
+    from otel_forgesyte_prometheus import Door, PrometheusReader
 
-    return PrometheusReader()
+    files = settings.prometheus_web_config_file, settings.prometheus_token_file
+    door = report.attempt(_PROMETHEUS, Door.resolve, *files)
+    # Wherever it is mounted: never open where something was to be asked for.
+    return PrometheusReader(exemplar_labels=jobs.labels, door=door or Door.shut())
 
 
-def _server(settings: Settings, report: Report, reader: PrometheusReader | None) -> Server | None:
+def _server(
+    settings: Settings, report: Report, reader: PrometheusReader | None, service: str
+) -> Together | None:
     if reader is None:
         return None
-    from otel_forgesyte_prometheus import start_server
+    from otel_forgesyte_prometheus import Together
 
-    name = "metrics: prometheus"
-    server = report.attempt(
-        name, start_server, reader, settings.prometheus_host, settings.prometheus_port
+    if any(part.name == _PROMETHEUS for part in report.parts):  # nobody could come in
+        return None
+    where = settings.prometheus_host, settings.prometheus_port
+    together = report.attempt(
+        _PROMETHEUS, lambda: Together(reader, *where, settings.shared_metrics, service)
     )
-    if server is not None:
-        report.works(name, server.url)
-    return server
+    if together is None:
+        return None
+    if together.error is not None:
+        report.failed(_PROMETHEUS, together.error.strerror or together.error)
+    else:
+        report.works(_PROMETHEUS, together.url or "served by another process of this service")
+    return together
 
 
 def _lifecycle_exporters(

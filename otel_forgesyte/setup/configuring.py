@@ -28,6 +28,9 @@ def configure(  # noqa: PLR0913 - each is one line of the configuration table
     logs_exporter: str | Iterable[str] | None = None,
     prometheus_port: int | None = None,
     prometheus_host: str | None = None,
+    prometheus_web_config_file: str | os.PathLike[str] | None = None,
+    prometheus_token_file: str | os.PathLike[str] | None = None,
+    prometheus_shared_directory: str | os.PathLike[str] | None = None,
     spool_directory: str | os.PathLike[str] | None = None,
     config_file: str | None = None,
     resource_attributes: Mapping[str, Any] | None = None,
@@ -53,6 +56,12 @@ def configure(  # noqa: PLR0913 - each is one line of the configuration table
             `OTEL_EXPORTER_PROMETHEUS_PORT`, default 9464 when `prometheus` is among the metrics
             exporters.
         prometheus_host: `OTEL_EXPORTER_PROMETHEUS_HOST`, default 127.0.0.1.
+        prometheus_web_config_file: TLS and passwords of `/metrics`, in Prometheus' own format;
+            `OTEL_EXPORTER_PROMETHEUS_WEB_CONFIG_FILE`, default anybody without TLS.
+        prometheus_token_file: holds a bearer token for `/metrics`;
+            `OTEL_EXPORTER_PROMETHEUS_TOKEN_FILE`.
+        prometheus_shared_directory: where the processes of one `/metrics` find each other;
+            `OTEL_EXPORTER_PROMETHEUS_SHARED_DIRECTORY`, default in the spool.
         spool_directory: `OTEL_EXPORTER_DUCKDB_SPOOL_DIRECTORY`, default beside the database.
         config_file: a declarative configuration; `OTEL_CONFIG_FILE`.
         resource_attributes: added to the resource.

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from otel_forgesyte.setup.report import Part
     from otel_forgesyte.setup.worker import Worker
     from otel_forgesyte_duckdb.reporting import Reporting
-    from otel_forgesyte_prometheus import PrometheusReader, Server
+    from otel_forgesyte_prometheus import PrometheusReader, Together
 
 # One set-up begins or ends at a time: a shutdown in progress must not undo what follows it.
 lifecycle = threading.RLock()
@@ -43,7 +43,7 @@ class Status:
 
     Attributes:
         parts: each part of the set-up, whether it works, and why not.
-        prometheus_url: where `/metrics` is served, if it is.
+        prometheus_url: where this process serves `/metrics`, if it does.
         failures: decorator failures that the host did not see, counted by place.
         overflowed: records that found a hand-over buffer full, counted by buffer.
     """
@@ -68,7 +68,7 @@ class Machinery:
     frames: FrameStream
     worker: Worker
     prometheus: PrometheusReader | None
-    server: Server | None
+    server: Together | None
     reporting: Reporting | None
 
     @property

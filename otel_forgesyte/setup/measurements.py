@@ -15,15 +15,21 @@ from otel_forgesyte import telemetry
 from otel_forgesyte.setup.buffer import Buffer
 
 if TYPE_CHECKING:
+    from otel_forgesyte.setup.scraping import JobsOfSpans
     from otel_forgesyte.telemetry import Measurement
 
 _LIMIT = 65_536  # measurements; a full buffer makes the calling thread record by itself
 
 
 class MeasurementBuffer:
-    """Takes measurements in one append each and records them from the worker."""
+    """Takes measurements in one append each and records them from the worker.
 
-    def __init__(self) -> None:
+    Args:
+        jobs: told of each measurement's span and job, where a metrics page has exemplars.
+    """
+
+    def __init__(self, jobs: JobsOfSpans | None = None) -> None:
+        self._jobs = jobs
         self._measurements: Buffer[Measurement] = Buffer(_LIMIT)
         self._recording = threading.Lock()
         self.append = self._measurements.append
@@ -32,6 +38,8 @@ class MeasurementBuffer:
         """Records everything taken so far; several threads may ask at once."""
         with self._recording:
             for measurement in self._measurements.take():
+                if self._jobs is not None:
+                    self._jobs.note(measurement[-1])
                 telemetry.replay(measurement)
 
     def forget(self) -> None:

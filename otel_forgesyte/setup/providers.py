@@ -65,7 +65,7 @@ class Component:
     @property
     def is_local(self) -> bool:
         """Whether it delivers to this machine, so that a dead network must not delay it."""
-        return self.name == "duckdb"
+        return self.name in {"duckdb", "prometheus"}
 
 
 @dataclass

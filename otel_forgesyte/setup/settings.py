@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from otel_forgesyte.errors import ConfigError
@@ -29,6 +30,10 @@ _THE_FILES = (
 )
 _LOOPBACK = "127.0.0.1"
 _PROMETHEUS_PORT = 9464  # the OpenTelemetry default
+_WEB_CONFIG_FILE = "OTEL_EXPORTER_PROMETHEUS_WEB_CONFIG_FILE"
+_TOKEN_FILE = "OTEL_EXPORTER_PROMETHEUS_TOKEN_FILE"  # noqa: S105 - its name, not a token
+
+_SHARED_DIRECTORY = "OTEL_EXPORTER_PROMETHEUS_SHARED_DIRECTORY"
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +49,12 @@ class Settings:
         spool_directory: where they spool; `OTEL_EXPORTER_DUCKDB_SPOOL_DIRECTORY`.
         prometheus_host: address `/metrics` listens on; `OTEL_EXPORTER_PROMETHEUS_HOST`.
         prometheus_port: its port, 0 for any free one; `OTEL_EXPORTER_PROMETHEUS_PORT`.
+        prometheus_web_config_file: who may scrape `/metrics`, and over which TLS, in Prometheus'
+            own format; `OTEL_EXPORTER_PROMETHEUS_WEB_CONFIG_FILE`.
+        prometheus_token_file: holds a bearer token that lets in too;
+            `OTEL_EXPORTER_PROMETHEUS_TOKEN_FILE`.
+        prometheus_shared_directory: where the processes of one `/metrics` find each other;
+            `OTEL_EXPORTER_PROMETHEUS_SHARED_DIRECTORY`, default in the spool.
         config_file: a declarative configuration, which then decides everything above but
             what only Python can say; `OTEL_CONFIG_FILE`.
         resource_attributes: added to the resource.
@@ -62,6 +73,9 @@ class Settings:
     spool_directory: str | None = None
     prometheus_host: str = _LOOPBACK
     prometheus_port: int = _PROMETHEUS_PORT
+    prometheus_web_config_file: str | None = None
+    prometheus_token_file: str | None = None
+    prometheus_shared_directory: str | None = None
     config_file: str | None = None
     resource_attributes: Mapping[str, Any] = field(default_factory=dict[str, Any])
     sampler: Sampler | None = None
@@ -71,14 +85,24 @@ class Settings:
     beside_the_file: tuple[str, ...] = ()
 
     @property
+    def shared_metrics(self) -> Path:
+        """Where processes that serve `/metrics` together find each other: in the spool."""
+        if self.prometheus_shared_directory:
+            return Path(self.prometheus_shared_directory).absolute()
+        from otel_forgesyte_duckdb import Settings as StoreSettings
+
+        return StoreSettings.resolve(**self._store_arguments).spool / "metrics"
+
+    @property
+    def _store_arguments(self) -> dict[str, Any]:
+        given = {"database": self.database, "spool_directory": self.spool_directory}
+        return {name: value for name, value in given.items() if value is not None}
+
+    @property
     def duckdb_arguments(self) -> dict[str, Any]:
         """The arguments given to every DuckDB exporter; what is absent it reads itself."""
-        given = {
-            "database": self.database,
-            "spool_directory": self.spool_directory,
-            "redact": self.redact,
-        }
-        return {name: value for name, value in given.items() if value is not None}
+        redact = {} if self.redact is None else {"redact": self.redact}
+        return {**self._store_arguments, **redact}
 
 
 def resolve(overrides: Mapping[str, Any]) -> Settings:
@@ -103,6 +127,9 @@ def resolve(overrides: Mapping[str, Any]) -> Settings:
         prometheus_host=_text(given, "prometheus_host", "OTEL_EXPORTER_PROMETHEUS_HOST")
         or _LOOPBACK,
         prometheus_port=_port(given),
+        prometheus_web_config_file=_file(given, "prometheus_web_config_file", _WEB_CONFIG_FILE),
+        prometheus_token_file=_file(given, "prometheus_token_file", _TOKEN_FILE),
+        prometheus_shared_directory=_file(given, "prometheus_shared_directory", _SHARED_DIRECTORY),
         config_file=config_file,
         resource_attributes=given.get("resource_attributes", {}),
         sampler=given.get("sampler"),
@@ -154,6 +181,10 @@ def _text(given: Mapping[str, Any], argument: str, variable: str) -> str | None:
 def _path(given: Mapping[str, Any], argument: str) -> str | None:
     value: str | os.PathLike[str] | None = given.get(argument)
     return None if value is None else os.fspath(value)
+
+
+def _file(given: Mapping[str, Any], argument: str, variable: str) -> str | None:
+    return _path(given, argument) or os.environ.get(variable, "").strip() or None
 
 
 def _names(given: Mapping[str, Any], argument: str, variable: str) -> tuple[str, ...]:

@@ -275,3 +275,25 @@ def test_progress_reported_from_another_thread_belongs_to_the_job(recorded: Reco
         thread.start()
         thread.join()
     assert [drawn.job_id for drawn in recorded.frames] == ["j"]
+
+
+def test_frames_whose_rate_is_known_tell_the_time_between_them(recorded: Recorder) -> None:
+    overlays.send_frames_to(None)
+    with job(plugin="p"):
+        for fps in (None, 25.0, 50.0, 0.0):
+            with frame(fps=fps):
+                pass
+    ((labels, point),) = recorded.points("forgesyte.overlay.frame.interval")
+    assert labels == {"forgesyte.plugin.name": "p"}
+    assert (point.count, point.sum) == (2, pytest.approx(0.04 + 0.02))
+
+
+def test_dropped_frames_are_counted(recorded: Recorder) -> None:
+    overlays.send_frames_to(None)
+    with job(plugin="p"):
+        for dropped in (0, 2, 3):
+            with frame(dropped=dropped):
+                pass
+    assert recorded.values("forgesyte.overlay.frames.dropped") == [
+        ({"forgesyte.plugin.name": "p"}, 5)
+    ]

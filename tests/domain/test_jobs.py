@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 import uuid
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
@@ -275,6 +276,19 @@ def test_running_jobs_are_counted_by_plugin(recorded: Recorder) -> None:
     with job(plugin="counted"), job(plugin="counted"):
         assert running()["counted"] == 2
     assert running()["counted"] == 0
+
+
+def test_the_age_of_the_oldest_running_job_is_told_by_plugin(recorded: Recorder) -> None:
+    def oldest_s() -> float:
+        points = recorded.values("forgesyte.job.oldest.age")
+        return {labels["forgesyte.plugin.name"]: value for labels, value in points}["aged"]
+
+    with job(plugin="aged"):
+        time.sleep(0.05)
+        with job(plugin="aged"):
+            pass
+        assert 0.05 <= oldest_s() < 5
+    assert oldest_s() == 0
 
 
 def test_everything_below_a_job_is_its_child(recorded: Recorder) -> None:

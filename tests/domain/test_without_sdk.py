@@ -115,7 +115,7 @@ def test_a_provider_set_after_the_first_job_is_used_from_then_on(tmp_path: Path)
     )
     assert seen.splitlines() == [
         "['after']",
-        "['forgesyte.job.active', 'forgesyte.job.duration']",
+        "['forgesyte.job.active', 'forgesyte.job.duration', 'forgesyte.job.oldest.age']",
     ]
 
 

@@ -14,6 +14,7 @@ from collections.abc import Generator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from http.client import HTTPConnection, HTTPException
 from json import JSONDecodeError
 from pathlib import Path
@@ -25,6 +26,7 @@ ROOT = Path(__file__).parents[2]
 MODULE = "tests.processes.application"
 _ADDRESS = re.compile(r"http://127\.0\.0\.1:(\d+)")
 _READY_S = 30.0
+OPENMETRICS = "application/openmetrics-text"
 
 
 @dataclass
@@ -72,6 +74,19 @@ class Server:
         with ThreadPoolExecutor(at_once) as pool:
             return list(pool.map(self.ask, [query] * times))
 
+    def page(
+        self, path: str = "/metrics", port: int | None = None, accept: str = OPENMETRICS
+    ) -> str:
+        """Scrape what is mounted, or what is served on a port of its own, as OpenMetrics."""
+        connection = HTTPConnection("127.0.0.1", port or self.port, timeout=20)
+        try:
+            connection.request("GET", path, headers={"Accept": accept})
+            answer = connection.getresponse()
+            assert answer.status == HTTPStatus.OK
+            return answer.read().decode()
+        finally:
+            connection.close()
+
     def workers(self) -> set[int]:
         """Return the processes that answer, of which some may be new ones."""
         children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children")
@@ -85,21 +100,23 @@ class Server:
 
 @contextmanager
 def gunicorn(
-    database: Path, *arguments: str, workers: int = 4, **settings: str
+    database: Path, *arguments: str, workers: int = 4, module: str = MODULE, **settings: str
 ) -> Generator[Server]:
     # Its control socket would be one for all that run at once on this machine.
     command = [sys.executable, "-m", "gunicorn", "-b", "127.0.0.1:0", "--no-control-socket"]
     command += ["-w", str(workers)]
-    with _running([*command, *arguments, f"{MODULE}:wsgi"], database, settings) as server:
+    with _running([*command, *arguments, f"{module}:wsgi"], database, settings) as server:
         # One that is told to end before it listens to signals keeps gunicorn waiting for 30 s.
         wait_for(lambda: server.said().count("Booting worker") >= workers, _READY_S)
         yield server
 
 
 @contextmanager
-def uvicorn(database: Path, workers: int = 2, **settings: str) -> Generator[Server]:
+def uvicorn(
+    database: Path, workers: int = 2, module: str = MODULE, **settings: str
+) -> Generator[Server]:
     command = [sys.executable, "-m", "uvicorn", "--port", "0", "--workers", str(workers)]
-    with _running([*command, f"{MODULE}:asgi"], database, settings) as server:
+    with _running([*command, f"{module}:asgi"], database, settings) as server:
         yield server
 
 

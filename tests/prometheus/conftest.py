@@ -11,13 +11,17 @@ from opentelemetry.sdk.resources import Resource
 from prometheus_client.openmetrics import parser as openmetrics_parser
 from prometheus_client.parser import text_string_to_metric_families
 
-from otel_forgesyte_prometheus import PrometheusReader
+from otel_forgesyte_prometheus import Format, PrometheusReader
+
+from .certificates import make_certificates
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
     from opentelemetry.metrics import Meter
     from prometheus_client.core import Metric
+
+    from .certificates import Certificates
 
 
 @dataclass
@@ -40,7 +44,7 @@ class Metering:
 
     def openmetrics(self) -> dict[str, Metric]:
         """The families of OpenMetrics, whose parser is strict about order, names and counts."""
-        return openmetrics(self.reader.page(openmetrics=True).decode())
+        return openmetrics(self.reader.page(Format.OPENMETRICS).decode())
 
     def samples(self, family: str) -> dict[tuple[str, ...], float]:
         """Values of a family by the values of its labels, the same in both formats."""
@@ -87,3 +91,15 @@ def make() -> Iterator[Callable[..., Metering]]:
 def metering(make: Callable[..., Metering]) -> Metering:
     """A provider without scope labels and target_info, so that a page holds what a test made."""
     return make()
+
+
+@pytest.fixture(scope="session")
+def certificates(tmp_path_factory: pytest.TempPathFactory) -> Certificates:
+    """A CA and what it signed; tests leave these files as they are."""
+    return make_certificates(tmp_path_factory.mktemp("certificates"))
+
+
+@pytest.fixture(autouse=True)
+def _no_inherited_door(monkeypatch: pytest.MonkeyPatch) -> None:  # pyright: ignore[reportUnusedFunction]
+    for name in ("WEB_CONFIG_FILE", "TOKEN_FILE"):
+        monkeypatch.delenv(f"OTEL_EXPORTER_PROMETHEUS_{name}", raising=False)

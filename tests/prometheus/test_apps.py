@@ -122,7 +122,12 @@ def test_the_asgi_app_serves_the_page(metering: Metering) -> None:
         ("/api/", "/api/metrics", 200),
         ("", "/", 200),
         ("", "/other", 404),
-        ("/metrics", "/metrics/other", 404),
+        ("", "/other/job", 404),
+        ("", "/metrics/job", 200),
+        ("/metrics", "/metrics/job/", 200),
+        ("/api", "/api/metrics/job", 200),
+        ("/metrics", "/metrics/job/more", 404),
+        ("/metrics", "/metrics/..", 404),
     ],
 )
 def test_the_asgi_app_answers_where_it_is_mounted(

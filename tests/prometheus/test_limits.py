@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import http.client
+import subprocess
+import sys
 import threading
+import time
+from contextlib import closing
 from typing import TYPE_CHECKING
 
 import pytest
 from opentelemetry.metrics import CallbackOptions, Observation
 
-from otel_forgesyte_prometheus import ScrapeBusyError
+from otel_forgesyte_prometheus import Door, ScrapeBusyError, start_server
 from otel_forgesyte_prometheus import reader as reader_module
+from otel_forgesyte_prometheus.answer import Request
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -27,7 +33,7 @@ def test_series_beyond_the_limit_are_left_out_counted_and_said_once(
     assert metering.samples("c") == {("n=0",): 1, ("n=1",): 1, ("n=2",): 1}
     assert metering.reader.last_scrape.samples == 3
     assert metering.reader.last_scrape.left_out == {"series_limit": 7}
-    assert ["'c' is cut short" in record.message for record in caplog.records] == [True]
+    assert ["page is cut short" in record.message for record in caplog.records] == [True]
 
 
 def test_a_histogram_is_told_whole_or_not_at_all(make: Callable[..., Metering]) -> None:
@@ -122,3 +128,60 @@ def test_scrapes_at_once_each_tell_everything(metering: Metering) -> None:
     for thread in threads:
         thread.join()
     assert [page.count(b"c_total{") for page in pages] == [50] * 8
+
+
+def test_the_answer_comes_within_what_prometheus_says_that_it_waits(
+    metering: Metering,
+) -> None:
+    entered, leave = threading.Event(), threading.Event()
+
+    def hanging(_: CallbackOptions) -> Iterable[Observation]:
+        entered.set()
+        leave.wait(20)
+        return [Observation(1)]
+
+    metering.meter().create_observable_gauge("slow", [hanging])
+    server = start_server(metering.reader, port=0, door=Door())
+
+    def ask(timeout: str) -> tuple[int, float]:
+        began = time.monotonic()
+        with closing(http.client.HTTPConnection(server.host, server.port, timeout=10)) as asking:
+            told = {"X-Prometheus-Scrape-Timeout-Seconds": timeout}
+            asking.request("GET", "/metrics", headers=told)
+            return asking.getresponse().status, time.monotonic() - began
+
+    # The first hangs in the callback itself, the second behind the first.
+    for _ in range(2):
+        status, seconds = ask("1")
+        assert status == 503
+        assert 0.4 < seconds < 1
+    leave.set()
+    assert ask("5")[0] == 200
+
+
+@pytest.mark.parametrize(
+    ("told", "patience_s"),
+    [("10", 9.5), ("1", 0.5), ("0.2", 0.1), ("60", 10.0), ("", 10.0), ("nan", 10.0), ("-1", 10.0)],
+)
+def test_half_a_second_is_kept_for_the_way_back(told: str, patience_s: float) -> None:
+    assert Request("GET", timeout=told).patience_s(10.0) == patience_s
+
+
+def test_a_process_whose_scrape_hangs_still_ends() -> None:
+    code = """
+import threading, time, urllib.request
+from opentelemetry.sdk.metrics import MeterProvider
+from otel_forgesyte_prometheus import Door, PrometheusReader, start_server
+reader = PrometheusReader()
+provider = MeterProvider([reader], shutdown_on_exit=False)
+entered = threading.Event()
+def hanging(_):
+    entered.set()
+    time.sleep(3600)
+provider.get_meter("m").create_observable_gauge("g", [hanging])
+server = start_server(reader, port=0, door=Door())
+threading.Thread(target=urllib.request.urlopen, args=(server.url,), daemon=True).start()
+assert entered.wait(10)
+"""
+    ended = subprocess.run([sys.executable, "-c", code], check=False, timeout=20)
+    assert ended.returncode == 0

@@ -12,6 +12,8 @@ from opentelemetry.sdk.metrics.view import ExplicitBucketHistogramAggregation, V
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import TracerProvider
 
+from otel_forgesyte_prometheus import Format
+
 from .conftest import openmetrics
 
 if TYPE_CHECKING:
@@ -31,7 +33,7 @@ def test_a_counter_has_its_unit_and_the_suffix_total(metering: Metering) -> None
         "# TYPE work_time_seconds_total counter\n"
         "work_time_seconds_total 2.5\n"
     )
-    assert metering.reader.page(openmetrics=True).decode() == (
+    assert metering.reader.page(Format.OPENMETRICS).decode() == (
         "# TYPE work_time_seconds counter\n"
         "# UNIT work_time_seconds seconds\n"
         "# HELP work_time_seconds Time at work\n"
@@ -215,7 +217,7 @@ def test_a_bucket_carries_the_trace_of_its_largest_measurement_in_openmetrics_on
     with TracerProvider().get_tracer("t").start_as_current_span("work") as span:
         histogram.record(1.2)
         histogram.record(1.5, {"path": "/home/ada"})
-    page = metering.reader.page(openmetrics=True).decode()
+    page = metering.reader.page(Format.OPENMETRICS).decode()
     bucket = next(s for s in openmetrics(page)["h"].samples if s.labels.get("le") == "2.0")
     assert bucket.exemplar is not None
     assert bucket.exemplar.labels == {
@@ -298,4 +300,4 @@ def test_a_reader_that_was_shut_down_says_nothing(metering: Metering) -> None:
     metering.meter().create_counter("c").add(1)
     metering.reader.shutdown()
     assert metering.reader.page() == b""
-    assert metering.reader.page(openmetrics=True) == b"# EOF\n"
+    assert metering.reader.page(Format.OPENMETRICS) == b"# EOF\n"

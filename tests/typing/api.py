@@ -10,6 +10,7 @@ from uuid import UUID
 from typing_extensions import assert_type
 
 from otel_forgesyte import (
+    Objective,
     constant,
     current_job_id,
     device_fallback,
@@ -36,6 +37,12 @@ def bare(job_id: str, *, device: str = "cpu") -> int:
 def with_values(request: Any) -> dict[str, int]:
     """The same with values."""
     return {"seen": len(request)}
+
+
+@job(objective=Objective(success=0.999, within_s=2.5, fps=None))
+def with_an_objective(job_id: str) -> str:
+    """What it is held to changes nothing."""
+    return job_id
 
 
 @plugin(tool="tool_name", soft_error=lambda result: result["error"])

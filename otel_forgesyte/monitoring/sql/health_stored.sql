@@ -1,0 +1,8 @@
+SELECT
+    time_bucket(to_milliseconds($__interval_ms), ingested_at) AS time,
+    signal AS metric,
+    sum(stored)::BIGINT AS records
+FROM otel.segments
+WHERE $__timeFilter(ingested_at)
+GROUP BY ALL
+ORDER BY time;
