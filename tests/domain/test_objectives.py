@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from enum import Enum
+
 import pytest
 
 from otel_forgesyte import Objective, constant, job, objectives, plugin
