@@ -101,6 +101,10 @@ def test_what_a_master_counted_before_it_forked_is_told_once(database: Path, por
         server.ask_often(20, "flush=1")
         wait_for(lambda: _agrees(server.page(), 27))
         assert _agrees(server.page(), 27)
+        # What the exporters count themselves, too: a job and a plugin run are two spans.
+        spans = r"forgesyte_records_accepted_total{[^}]*SpanExporter/\d\"[^}]*}"
+        told = re.findall(rf"^{spans} (\d+)", server.page(), re.MULTILINE)
+        assert sum(map(int, told)) == 54
 
 
 @pytest.mark.slow

@@ -199,6 +199,8 @@ def test_a_torn_file_costs_its_process_alone(
 
 
 def test_a_forked_child_keeps_nobodys_place_and_begins_at_zero(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port: int = free.getsockname()[1]
     program = f"""
 import os, sys, time, warnings
 warnings.simplefilter("ignore")
@@ -209,7 +211,7 @@ reader = PrometheusReader(scope_labels=False, target_info=False)
 provider = MeterProvider([reader], shutdown_on_exit=False)
 orders = provider.get_meter("m").create_counter("orders")
 orders.add(10)
-together = Together(reader, "127.0.0.1", 29703, Path({str(tmp_path)!r}), "shop")
+together = Together(reader, "127.0.0.1", {port}, Path({str(tmp_path)!r}), "shop")
 assert together.url and reader.force_flush()
 def told():
     return reader.page().decode().splitlines()[-1]

@@ -6,9 +6,11 @@ are asked for without a flush too, to show what a kill can cost then.
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import signal
+import socket
 import sys
 import tempfile
 import threading
@@ -23,7 +25,6 @@ from tests.processes.servers import Server, gunicorn, wait_for
 _WORKERS = 4
 _JOBS = 25
 _REQUESTS = 40
-_PORT = 29_710
 _MODULE = "tests.processes.metered"
 _SAMPLE = "forgesyte_job_duration_seconds"
 
@@ -80,7 +81,7 @@ def _killed_before_a_flush() -> int:
 def _server() -> Generator[Server]:
     settings = {
         "OTEL_METRICS_EXPORTER": "duckdb,prometheus",
-        "OTEL_EXPORTER_PROMETHEUS_PORT": str(_PORT),
+        "OTEL_EXPORTER_PROMETHEUS_PORT": str(_free_port()),
         "OTEL_SERVICE_NAME": "vision",
         "OTEL_EXPORTER_DUCKDB_DRAIN": "child",
     }
@@ -121,13 +122,25 @@ def _who_serves(server: Server) -> int | None:
     return next((pid for pid in pids if pid in server.workers()), None)
 
 
+def _port_of_the_page(server: Server) -> int:
+    path = max((server.settings.spool / "metrics").glob("targets-*.json"))
+    [told] = json.loads(path.read_text())
+    return int(told["targets"][0].rpartition(":")[2])
+
+
+def _free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port: int = free.getsockname()[1]
+        return port
+
+
 def _scraped(server: Server) -> tuple[int, int]:
     """The count of jobs on the page, and what its last buckets say."""
 
     def page() -> str | None:
         try:
-            return server.page(port=_PORT)
-        except (OSError, HTTPException):  # between two that serve
+            return server.page(port=_port_of_the_page(server))
+        except (OSError, HTTPException, ValueError):  # between two that serve
             return None
 
     text = wait_for(page)
