@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from otel_forgesyte_duckdb.batches import DrainReport
 from otel_forgesyte_duckdb.database import reading, writing
 from otel_forgesyte_duckdb.dead_letters import DeadLetter, read_letters
-from otel_forgesyte_duckdb.draining import DrainReport, drain
+from otel_forgesyte_duckdb.draining import drain
 from otel_forgesyte_duckdb.exporters import (
     DuckDBLogExporter,
     DuckDBMetricExporter,

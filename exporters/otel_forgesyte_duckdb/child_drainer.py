@@ -17,7 +17,7 @@ import time
 from dataclasses import asdict
 from typing import TYPE_CHECKING, cast
 
-from otel_forgesyte_duckdb.draining import drainer_pid
+from otel_forgesyte_duckdb.election import drainer_pid
 from otel_forgesyte_duckdb.locks import file_lock, try_lock
 from otel_forgesyte_duckdb.patience import LONGEST_PAUSE_S
 from otel_forgesyte_duckdb.segments import list_sealed

@@ -12,59 +12,33 @@ from __future__ import annotations
 
 import contextlib
 import logging
-import os
 import threading
 import time
-from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING
 
+from otel_forgesyte_duckdb.batches import DrainReport, next_batch, store_batch
 from otel_forgesyte_duckdb.dead_letters import forget_letters
 from otel_forgesyte_duckdb.destinations import destination_of
+from otel_forgesyte_duckdb.election import Election
 from otel_forgesyte_duckdb.housekeeping import Housekeeper
-from otel_forgesyte_duckdb.ingesting import LineCountMismatch, already_stored, store, whole
-from otel_forgesyte_duckdb.locks import file_lock, try_lock
-from otel_forgesyte_duckdb.segments import RECORDS, SegmentFile, list_sealed, recover
-from otel_forgesyte_duckdb.sifting import PATIENCE_S, DrainStopped, Sifter, is_about_data, named_in
+from otel_forgesyte_duckdb.ingesting import already_stored
+from otel_forgesyte_duckdb.segments import SegmentFile, list_sealed, recover
+from otel_forgesyte_duckdb.sifting import PATIENCE_S, DrainStopped
 from otel_forgesyte_duckdb.tallies import ended_tallies, keep_tallies
 from otel_forgesyte_schema import SCHEMA_VERSION, bring_up_to_date, prepare
 from otel_forgesyte_schema.errors import DatabaseLocked
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
-    from pathlib import Path
 
     import duckdb
 
     from otel_forgesyte_duckdb.destinations import Destination
     from otel_forgesyte_duckdb.settings import Settings
 
-# One transaction and one checkpoint per opening: 7.4 µs a span in 36 MB, 12 in four of 9 MB. Larger
-# ones would keep readers waiting: this much takes about half a second.
-_BATCH_BYTES = 32_000_000
-_BATCH_SEGMENTS = 256
 _BREATH_S = 0.05  # between openings, so that readers get the file
-# Somebody may only look whether there is a drainer: an end that met one left its records undrained.
-_LOOKING_S = 0.05
 _logger = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class DrainReport:
-    """What was done: segments and lines taken; of the lines, those stored and those set aside."""
-
-    segments: int = 0
-    lines: int = 0
-    stored: int = 0
-    dead: int = 0
-
-    def __add__(self, other: DrainReport) -> DrainReport:
-        return DrainReport(
-            self.segments + other.segments,
-            self.lines + other.lines,
-            self.stored + other.stored,
-            self.dead + other.dead,
-        )
 
 
 class Drainer:
@@ -73,7 +47,7 @@ class Drainer:
     def __init__(self, settings: Settings, destination: Destination | None = None) -> None:
         self._settings = settings
         self._destination = destination or destination_of(settings)
-        self._election = file_lock(settings.spool / "drain.lock")
+        self._election = Election(settings.spool)
         self._connection: duckdb.DuckDBPyConnection | None = None
         self._connection_lock = threading.Lock()
         self._stopping = threading.Event()
@@ -82,18 +56,11 @@ class Drainer:
 
     def elect(self) -> bool:
         """Become the spool's drainer until `resign`; False when another process is."""
-        if self._election.is_locked:
-            return True
-        if not try_lock(self._election, _LOOKING_S):
-            return False
-        flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC
-        with os.fdopen(os.open(pid_file(self._settings.spool), flags, 0o600), "w") as file:
-            file.write(str(os.getpid()))
-        return True
+        return self._election.win()
 
     def resign(self) -> None:
         """Let another process drain."""
-        self._election.release()
+        self._election.resign()
 
     def interrupt(self) -> None:
         """Make a drain in another thread roll back and return, and later ones return at once.
@@ -125,7 +92,7 @@ class Drainer:
         while not (is_late or self._stopping.is_set()):
             recover(self._settings.spool)
             waiting = list_sealed(self._settings.spool)
-            batch = _batch(waiting)
+            batch = next_batch(waiting)
             if not batch:
                 break
             report = self._drain_unless_stopped(batch)
@@ -181,7 +148,7 @@ class Drainer:
             for segment in new:  # set aside by a drainer that was killed; it may be stored now
                 forget_letters(self._settings.spool, segment.stem)
             until = time.monotonic() + PATIENCE_S
-            report = _ingest(connection, self._settings.spool, new, self._stopping, until)
+            report = store_batch(connection, self._settings.spool, new, self._stopping, until)
             known = already_stored(connection, batch)
             ended = ended_tallies(self._settings.spool)
             keep_tallies(connection, ended)
@@ -232,69 +199,6 @@ def drain(
         return drainer.drain(deadline, on_progress)
     finally:
         drainer.resign()
-
-
-def drainer_pid(spool: Path) -> int | None:
-    """Return the process that drains a spool now, or None."""
-    if not pid_file(spool).exists():
-        return None
-    probe = file_lock(spool / "drain.lock")
-    if not try_lock(probe):
-        return int(pid_file(spool).read_text(encoding="ascii") or 0) or None
-    probe.release()
-    return None
-
-
-def pid_file(spool: Path) -> Path:
-    """Return where a drainer leaves its process id for people to read; the lock is what counts."""
-    return spool / "drain.pid"
-
-
-def _ingest(
-    connection: duckdb.DuckDBPyConnection,
-    spool: Path,
-    batch: list[SegmentFile],
-    stopping: threading.Event,
-    until: float,
-) -> DrainReport:
-    import duckdb
-
-    if stopping.is_set():
-        raise DrainStopped
-    portions = [whole(segment) for segment in batch]
-    try:
-        if portions:
-            store(connection, portions)
-    except (duckdb.Error, LineCountMismatch) as error:
-        if not is_about_data(error):
-            raise
-        if len(batch) > 1:
-            # The one that is to blame first, else halves: one by one, a line among 117 segments
-            # made 117 checkpoints.
-            culprit = named_in(error, batch)
-            first = [culprit] if culprit else batch[: len(batch) // 2]
-            report = _ingest(connection, spool, first, stopping, until)
-            if time.monotonic() >= until:
-                return report  # the rest is for the next opening, so that readers get the file
-            rest = [segment for segment in batch if segment not in first]
-            return report + _ingest(connection, spool, rest, stopping, until)
-        reason = " ".join(str(error).split())
-        _logger.warning("setting aside what cannot be stored of %s: %s", batch[0].stem, reason)
-        portions = [Sifter(connection, spool, batch[0], stopping).store()]
-    counted = [portion for portion in portions if portion.segment.signal in RECORDS]
-    stored = sum(portion.lines for portion in counted)
-    dead = sum(portion.dead for portion in counted)
-    return DrainReport(len(portions), stored + dead, stored, dead)
-
-
-def _batch(waiting: list[SegmentFile]) -> list[SegmentFile]:
-    """Return as many segments as one transaction should take: at least one, if there is one."""
-    size = 0
-    for index, segment in enumerate(waiting[:_BATCH_SEGMENTS]):
-        size += segment.size
-        if size > _BATCH_BYTES:
-            return waiting[: max(1, index)]
-    return waiting[:_BATCH_SEGMENTS]
 
 
 def _is_current(connection: duckdb.DuckDBPyConnection) -> bool:

@@ -10,7 +10,7 @@ import contextlib
 from typing import TYPE_CHECKING, Protocol
 
 from otel_forgesyte_duckdb.child_drainer import ChildDrainer
-from otel_forgesyte_duckdb.draining import drainer_pid
+from otel_forgesyte_duckdb.election import drainer_pid
 from otel_forgesyte_duckdb.patience import PatientDrainer
 
 if TYPE_CHECKING:

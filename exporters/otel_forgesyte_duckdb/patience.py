@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 
 from otel_forgesyte_duckdb import timing
 from otel_forgesyte_duckdb.components import DRAINER, component
-from otel_forgesyte_duckdb.draining import Drainer, drainer_pid
+from otel_forgesyte_duckdb.draining import Drainer
+from otel_forgesyte_duckdb.election import drainer_pid
 from otel_forgesyte_duckdb.segments import list_sealed
 
 if TYPE_CHECKING:

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 from otel_forgesyte_duckdb.dead_letters import append_letters
 from otel_forgesyte_duckdb.locks import try_lock
 from otel_forgesyte_duckdb.losses import SEGMENT_VANISHED, Losses, loss_lines, reason_of
+from otel_forgesyte_duckdb.open_segment import OpenSegment
 from otel_forgesyte_duckdb.segments import RECORDS, SIGNALS, spool_bytes, writer_lock
 from otel_forgesyte_duckdb.tallies import Tally
 
@@ -30,71 +31,11 @@ if TYPE_CHECKING:
     from otel_forgesyte_duckdb.dead_letters import DeadLetter
     from otel_forgesyte_duckdb.settings import Settings
 
-_FLAGS = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND | getattr(os, "O_BINARY", 0)
-_sync = getattr(os, "fdatasync", os.fsync)  # not everywhere; without it the file's times go too
 _RECOUNT_S = 1.0
 # Remembered as written; beyond, they are written once more, which the database takes for the same.
 _MOST_RESOURCES = 10_000
-_CLOSED = -1
 _PATIENCE_S = 2.0
 _logger = logging.getLogger(__name__)
-
-
-class OpenSegment:
-    """One file being appended to by this process alone; the caller holds the writer's lock."""
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        self.lines = 0
-        self.size = 0
-        self.opened_at = time.monotonic()
-        self.has_failed = False
-        self._torn = False
-        self._descriptor = os.open(path, _FLAGS, 0o600)
-
-    def append(self, data: bytes, lines: int) -> None:
-        """Write the data whole or not at all.
-
-        Raises:
-            OSError: it could not be written; the file is as it was before.
-        """
-        if self._torn:
-            self._cut_back()
-        view = memoryview(data)
-        try:
-            while view:
-                view = view[os.write(self._descriptor, view) :]
-        except OSError:
-            self._torn = True
-            with contextlib.suppress(OSError):  # tried again before the next write and at the seal
-                self._cut_back()
-            raise
-        self.size += len(data)
-        self.lines += lines
-
-    def seal(self) -> Path:
-        """Make it durable and give it its final name, which is returned.
-
-        Raises:
-            FileNotFoundError: it vanished.
-            OSError: it cannot be synced or renamed now; may be tried again.
-        """
-        if self._descriptor != _CLOSED:
-            if self._torn:
-                self._cut_back()
-            _sync(self._descriptor)
-            self.close()
-        return self.path.rename(f"{str(self.path).removesuffix('.open')}-{self.lines}.seg")
-
-    def close(self) -> None:
-        """Let go of the file as it is."""
-        descriptor, self._descriptor = self._descriptor, _CLOSED
-        if descriptor != _CLOSED:
-            os.close(descriptor)
-
-    def _cut_back(self) -> None:
-        os.ftruncate(self._descriptor, self.size)
-        self._torn = False
 
 
 class SpoolWriter:

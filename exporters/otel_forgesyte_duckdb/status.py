@@ -18,7 +18,7 @@ import orjson
 from otel_forgesyte_duckdb.accounts import Account, Intake, account_in
 from otel_forgesyte_duckdb.dead_letters import count_letters, letters_by_writer
 from otel_forgesyte_duckdb.destinations import destination_of
-from otel_forgesyte_duckdb.draining import drainer_pid
+from otel_forgesyte_duckdb.election import drainer_pid
 from otel_forgesyte_duckdb.losses import AFTER_INTAKE
 from otel_forgesyte_duckdb.resolving import on_their_way
 from otel_forgesyte_duckdb.segments import NOBODY, RECORDS, SIGNALS, SegmentFile, list_segments

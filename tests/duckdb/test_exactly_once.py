@@ -43,7 +43,7 @@ WRITE = """
 # Replaces one step of the drainer by the end of the process, before or after it runs.
 KILL_AT = """
     import os, sys
-    from otel_forgesyte_duckdb import Settings, destinations, drain, draining, ingesting
+    from otel_forgesyte_duckdb import Settings, batches, destinations, drain, draining, ingesting
     import duckdb, pathlib
 
     database, where = sys.argv[1:3]
@@ -63,7 +63,7 @@ KILL_AT = """
         case "ingested": ingesting.ingest = after(ingesting.ingest)
         case "projected": ingesting._record = die
         case "recorded": ingesting._record = after(ingesting._record)
-        case "committed": draining.store = after(draining.store)
+        case "committed": batches.store = after(batches.store)
         case "closed": destinations.is_checkpointed = die
         case "unlinking": pathlib.Path.unlink = die
         case "unlinked one": pathlib.Path.unlink = after(pathlib.Path.unlink)

@@ -196,7 +196,7 @@ def test_a_database_deleted_between_drains_is_begun_again(target: Target, how: s
 def test_a_database_deleted_during_a_drain_keeps_its_segments(
     undrained: Target, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from otel_forgesyte_duckdb import draining
+    from otel_forgesyte_duckdb import batches
     from otel_forgesyte_duckdb.ingesting import store
 
     _store_one(undrained)
@@ -205,11 +205,11 @@ def test_a_database_deleted_during_a_drain_keeps_its_segments(
         store(*arguments)
         undrained.path.unlink()
 
-    monkeypatch.setattr(draining, "store", store_then_delete)
+    monkeypatch.setattr(batches, "store", store_then_delete)
     with pytest.raises(FileNotFoundError):
         undrained.drain()
     assert len(undrained.segments("spans")) == 1
-    monkeypatch.setattr(draining, "store", store)
+    monkeypatch.setattr(batches, "store", store)
     undrained.drain()
     assert undrained.value("SELECT count(*) FROM otel.spans") == 1
 

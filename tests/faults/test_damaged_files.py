@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 
 COMMITTED_IN_THE_LOG = """
     import os, signal, sys
-    from otel_forgesyte_duckdb import Settings, database, draining, drain
-    connect, store = database._connect, draining.store
+    from otel_forgesyte_duckdb import Settings, batches, database, drain
+    connect, store = database._connect, batches.store
     def connect_with_log(path, settings):
         connection = connect(path, settings)
         connection.execute("SET wal_autocheckpoint = '1GB'")
@@ -32,7 +32,7 @@ COMMITTED_IN_THE_LOG = """
     def store_and_die(*arguments):
         store(*arguments)
         os.kill(os.getpid(), signal.SIGKILL)
-    database._connect, draining.store = connect_with_log, store_and_die
+    database._connect, batches.store = connect_with_log, store_and_die
     drain(Settings(database=sys.argv[1]))
 """
 

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import os
-import shutil
 import subprocess
 import sys
-import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,15 +17,17 @@ from tests.soak.tally import tally
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-_NOBODY = 65_534
-PROGRAM = f"""
-import os, sys
+# Modes do not bind root unless it gives up what lets it pass them by.
+_AS_BOUND_BY_MODES = (
+    ["setpriv", "--bounding-set", "-dac_override,-dac_read_search", "--"]
+    if os.getuid() == 0
+    else []
+)
+PROGRAM = """
+import sys
 from pathlib import Path
 from otel_forgesyte import configure, job
 from tests.soak.journal import observe
-import duckdb, opentelemetry.sdk.trace.export, otel_forgesyte_duckdb, otel_forgesyte.setup.assembly
-if os.getuid() == 0:  # modes do not bind root
-    os.setgid({_NOBODY}); os.setuid({_NOBODY})
 folder, when = Path(sys.argv[1]), sys.argv[2]
 database = folder / "data" / "telemetry.duckdb"
 spool = folder / "data" / "telemetry.duckdb.spool"
@@ -42,50 +42,41 @@ if when == "missing":
 if when in ("before", "missing"):
     (folder / "data").chmod(0o555)
 telemetry = configure(database=database)
-print([work(f"a-{{n}}") for n in range(10)] == [f"a-{{n}}" for n in range(10)])
+print([work(f"a-{n}") for n in range(10)] == [f"a-{n}" for n in range(10)])
 if when not in ("before", "missing"):
     telemetry.force_flush()
-    where = {{"spool": spool, "database": database}}[when]
+    where = {"spool": spool, "database": database}[when]
     mode = where.stat().st_mode
     where.chmod(0o555 if when == "spool" else 0o400)
     for n in range(10):
-        work(f"b-{{n}}")
+        work(f"b-{n}")
     telemetry.force_flush(1_000)
     where.chmod(mode)
     for n in range(10):
-        work(f"c-{{n}}")
+        work(f"c-{n}")
 print(telemetry.shutdown())
 journal.tell("end")
 """
 
 
 @pytest.fixture
-def folder() -> Iterator[Path]:
-    """A folder that nobody in particular may reach: pytest's own are for their owner alone."""
-    folder = Path(tempfile.mkdtemp(prefix="faults-"))
-    for each in (folder, folder / "data", folder / "journals"):
-        each.mkdir(exist_ok=True)
-        each.chmod(0o755)
-        if os.getuid() == 0:
-            os.chown(each, _NOBODY, _NOBODY)
-    yield folder
-    (folder / "data").chmod(0o755)
-    shutil.rmtree(folder)
+def folder(tmp_path: Path) -> Iterator[Path]:
+    """A folder with a place for the database that can be removed whatever became of its mode."""
+    for name in ("data", "journals"):
+        (tmp_path / name).mkdir()
+    yield tmp_path
+    (tmp_path / "data").chmod(0o755)
 
 
 def _settings(folder: Path) -> Settings:
     return Settings(database=str(folder / "data" / "telemetry.duckdb"))
 
 
-# Another user may not read what coverage measures by, and a process that tries prints a traceback.
-_UNMEASURED = {"COVERAGE_PROCESS_START": "", "COVERAGE_PROCESS_CONFIG": ""}
-
-
 def _run(folder: Path, when: str) -> subprocess.CompletedProcess[str]:
     done = subprocess.run(
-        [sys.executable, "-c", PROGRAM, str(folder), when],
+        [*_AS_BOUND_BY_MODES, sys.executable, "-c", PROGRAM, str(folder), when],
         cwd=folder,
-        env=environment({"HOME": str(folder), **_UNMEASURED}),
+        env=environment({}),
         capture_output=True,
         text=True,
         timeout=60,

@@ -12,7 +12,7 @@ from pathlib import Path
 import psutil
 
 from otel_forgesyte_duckdb import Settings, drain
-from otel_forgesyte_duckdb.draining import drainer_pid
+from otel_forgesyte_duckdb.election import drainer_pid
 from tests.processes.conftest import Start
 from tests.processes.servers import rows, wait_for
 

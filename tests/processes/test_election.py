@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from otel_forgesyte_duckdb.draining import drainer_pid
+from otel_forgesyte_duckdb.election import drainer_pid
 from tests.processes.conftest import Start
 from tests.processes.servers import rows, wait_for
 

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from otel_forgesyte.reading import open_reader
 from otel_forgesyte_duckdb import Settings, drain, store_status
-from otel_forgesyte_duckdb.draining import drainer_pid
+from otel_forgesyte_duckdb.election import drainer_pid
 from tests.targets.extensions import what_is_missing
 from tests.targets.postgres import PostgresServer
 

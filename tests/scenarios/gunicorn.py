@@ -17,7 +17,7 @@ from pathlib import Path
 
 from otel_forgesyte import open_reader
 from otel_forgesyte_duckdb import drain
-from otel_forgesyte_duckdb.draining import drainer_pid
+from otel_forgesyte_duckdb.election import drainer_pid
 from tests.processes.servers import Server, gunicorn, stored, wait_for
 
 _WORKERS = 4
