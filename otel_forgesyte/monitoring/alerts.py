@@ -227,6 +227,10 @@ def telemetry_rules() -> tuple[Alert, ...]:
 
 
 def _rose(counter: Series, *by: str) -> str:
-    """Rose within ten minutes, or appeared: a series that begins with a loss never rose."""
-    appeared = f"({counter} unless {counter} offset 10m)"
+    """Rose within ten minutes, or appeared: a series that begins with a loss never rose.
+
+    One that comes back as it was, after Prometheus or the way to it was down, is no news.
+    """
+    as_it_was = f"{counter} == last_over_time({counter}[1d] offset 10m)"
+    appeared = f"({counter} unless {counter} offset 10m unless {as_it_was})"
     return f"{summed(increase(counter, '10m'), *by)} > 0\nor {summed(appeared, *by)} > 0"
