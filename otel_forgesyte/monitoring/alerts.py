@@ -103,7 +103,10 @@ def device_rules() -> tuple[Recording | Alert, ...]:
     by = (TARGET, FORGESYTE_DEVICE_REQUESTED, FORGESYTE_DEVICE_USED)
     fallbacks = value(METRIC_FORGESYTE_DEVICE_FALLBACKS)
     recent = _FALLBACKS.over("15m")
-    usual = f"(avg_over_time({recent}[1d] offset 1h) or 0 * {recent})"
+    # Of the whole day: the average of a recorded rate is that of the hours in which there was one,
+    # and a process's first fallback begins its counter.
+    day = summed(f"rate({fallbacks}[1d] offset 1h)", *by)
+    usual = f"({day} or 0 * {recent})"
     return (
         Recording(recent.name, summed(rate(fallbacks, "15m"), *by)),
         Alert(
