@@ -1,4 +1,4 @@
-"""Alerts beside the error budgets: stuck and waiting jobs, devices, plugins, overlays, losses."""
+"""Alerts beside the error budgets: stuck and waiting jobs, devices, plugins, overlays."""
 
 from __future__ import annotations
 
@@ -8,12 +8,9 @@ from otel_forgesyte.monitoring.burn_rate import Recorded
 from otel_forgesyte.monitoring.promql import (
     INSTANCE,
     TARGET,
-    UP,
-    Series,
     buckets,
     count,
     increase,
-    label_of,
     largest,
     quantile,
     rate,
@@ -21,25 +18,17 @@ from otel_forgesyte.monitoring.promql import (
     total,
     value,
 )
-from otel_forgesyte.monitoring.rules import PAGE, TICKET, Alert, Recording
+from otel_forgesyte.monitoring.rules import COUNTED, TICKET, Alert, Recording, told
 from otel_forgesyte.semconv import (
-    ERROR_TYPE,
     FORGESYTE_DEVICE_REQUESTED,
     FORGESYTE_DEVICE_USED,
-    FORGESYTE_METRIC_ATTRIBUTE,
-    FORGESYTE_METRIC_NAME,
     FORGESYTE_PLUGIN_NAME,
     FORGESYTE_PLUGIN_TOOL,
-    METRIC_FORGESYTE_DEAD_LETTERS,
     METRIC_FORGESYTE_DEVICE_FALLBACKS,
     METRIC_FORGESYTE_JOB_OLDEST_AGE,
     METRIC_FORGESYTE_JOB_QUEUE_DURATION,
-    METRIC_FORGESYTE_METRIC_EXPLOSION,
     METRIC_FORGESYTE_OVERLAY_FRAME_INTERVAL,
     METRIC_FORGESYTE_PLUGIN_EXECUTION_DURATION,
-    METRIC_FORGESYTE_RECORDS_ACCEPTED,
-    METRIC_FORGESYTE_RECORDS_DROPPED,
-    METRIC_FORGESYTE_SPOOL_OLDEST_AGE,
 )
 
 if TYPE_CHECKING:
@@ -47,22 +36,13 @@ if TYPE_CHECKING:
 
     from otel_forgesyte.monitoring.targets import Target
 
-_UNDRAINED_S = 300
 _SURGE, _LEAST_FALLBACKS = 3, 5
 _SLOWER, _LEAST_RUNS = 2, 20
 
 _FPS = Recorded("forgesyte:overlay_fps", "ratio_rate")
 _P95 = Recorded("forgesyte:plugin_duration_seconds", "p95_")
 _FALLBACKS = Recorded("forgesyte:device_fallbacks", "rate")
-
-
-def _label(attribute: str) -> str:
-    return f"{{{{ $labels.{label_of(attribute)} }}}}"
-
-
-_NAME = _label(FORGESYTE_PLUGIN_NAME)
-# What increase() gives is no whole number, for it reckons to the ends of its window.
-_COUNT = '{{ $value | printf "%.0f" }}'
+_NAME = told(FORGESYTE_PLUGIN_NAME)
 
 
 def job_alerts(targets: Sequence[Target]) -> tuple[Alert, ...]:
@@ -114,9 +94,9 @@ def device_rules() -> tuple[Recording | Alert, ...]:
             f"{summed(increase(fallbacks, '15m'), *by)} >= {_LEAST_FALLBACKS}\n"
             f"and {recent} > {_SURGE} * {usual}",
             TICKET,
-            f"Work asks for {_label(FORGESYTE_DEVICE_REQUESTED)} and runs on "
-            f"{_label(FORGESYTE_DEVICE_USED)}",
-            f"{_COUNT} fallbacks in 15 minutes, more than {_SURGE} times as many as over the day "
+            f"Work asks for {told(FORGESYTE_DEVICE_REQUESTED)} and runs on "
+            f"{told(FORGESYTE_DEVICE_USED)}",
+            f"{COUNTED} fallbacks in 15 minutes, more than {_SURGE} times as many as over the day "
             "before.",
             f"{_LEAST_FALLBACKS} fallbacks or more within 15 minutes, and fewer the day before",
             "5m",
@@ -137,7 +117,7 @@ def plugin_rules() -> tuple[Recording | Alert, ...]:
             "ForgesytePluginSlower",
             f"{now} > {_SLOWER} * avg_over_time({now}[1d] offset 1h)\nand {runs} >= {_LEAST_RUNS}",
             TICKET,
-            f"{_NAME} {_label(FORGESYTE_PLUGIN_TOOL)} became slower",
+            f"{_NAME} {told(FORGESYTE_PLUGIN_TOOL)} became slower",
             f"5 of 100 runs take longer than {{{{ $value | humanizeDuration }}}}, more than "
             f"{_SLOWER} times as long as over the day before.",
             f"an hour of history, and runs that take {_SLOWER} times as long",
@@ -167,73 +147,3 @@ def overlay_rules(targets: Sequence[Target]) -> tuple[Recording | Alert, ...]:
         "2m",
     )
     return (Recording(fps.name, f"{shown} / ({taken} > 0)"), *((alert,) if slow else ()))
-
-
-def telemetry_rules() -> tuple[Alert, ...]:
-    """Records that are lost, set aside or not stored, and processes that do not answer."""
-    by = (TARGET, INSTANCE)
-    where = "{{ $labels.instance }}"
-    return (
-        Alert(
-            "ForgesyteRecordsDropped",
-            _rose(value(METRIC_FORGESYTE_RECORDS_DROPPED), *by, ERROR_TYPE),
-            PAGE,
-            f"Telemetry is lost: {_label(ERROR_TYPE)}",
-            f"{_COUNT} records of {where} in the last ten minutes.",
-            "a record that is lost",
-        ),
-        Alert(
-            "ForgesyteRecordsSetAside",
-            f"{largest(value(METRIC_FORGESYTE_DEAD_LETTERS), *by)} > 0",
-            TICKET,
-            f"{where} has records that cannot be stored",
-            "{{ $value }} are set aside; `otel-forgesyte dead list` shows them.",
-            "a record that cannot be stored",
-            "5m",
-        ),
-        Alert(
-            "ForgesyteSpoolNotDrained",
-            f"{largest(value(METRIC_FORGESYTE_SPOOL_OLDEST_AGE), *by)} > {_UNDRAINED_S}",
-            TICKET,
-            f"What {where} recorded does not reach the database",
-            "The oldest records have waited for {{ $value | humanizeDuration }}.",
-            f"a database that cannot be written for {_UNDRAINED_S} s",
-            "5m",
-        ),
-        Alert(
-            "ForgesyteMetricExplosion",
-            largest(
-                value(METRIC_FORGESYTE_METRIC_EXPLOSION),
-                *by,
-                FORGESYTE_METRIC_NAME,
-                FORGESYTE_METRIC_ATTRIBUTE,
-            ),
-            TICKET,
-            f"{_label(FORGESYTE_METRIC_ATTRIBUTE)} has too many values",
-            f"{{{{ $value }}}} of them make series of {_label(FORGESYTE_METRIC_NAME)}, and others "
-            "are kept back.",
-            "an attribute with more values than a metric may have series",
-            "5m",
-        ),
-        Alert(
-            "ForgesyteTargetDown",
-            f"{UP} == 0\nand on (job, instance) "
-            f"count by (job, instance) (last_over_time("
-            f"{value(METRIC_FORGESYTE_RECORDS_ACCEPTED)}[1d]))",
-            PAGE,
-            f"{where} does not answer",
-            "No other alert can tell of it: each needs a scrape.",
-            "a process that stops answering",
-            "5m",
-        ),
-    )
-
-
-def _rose(counter: Series, *by: str) -> str:
-    """Rose within ten minutes, or appeared: a series that begins with a loss never rose.
-
-    One that comes back as it was, after Prometheus or the way to it was down, is no news.
-    """
-    as_it_was = f"{counter} == last_over_time({counter}[1d] offset 10m)"
-    appeared = f"({counter} unless {counter} offset 10m unless {as_it_was})"
-    return f"{summed(increase(counter, '10m'), *by)} > 0\nor {summed(appeared, *by)} > 0"

@@ -18,11 +18,10 @@ from otel_forgesyte.monitoring.promql import (
     fits_not,
     has,
     increase,
-    label_of,
     summed,
     up_to,
 )
-from otel_forgesyte.monitoring.rules import PAGE, TICKET, Alert, Recording
+from otel_forgesyte.monitoring.rules import PAGE, TICKET, Alert, Recording, told
 from otel_forgesyte.semconv import (
     FORGESYTE_JOB_STATUS,
     FORGESYTE_PLUGIN_NAME,
@@ -39,7 +38,7 @@ WINDOW_LABEL = "objective_window"
 _ERROR = JobStatusValues.ERROR.value
 _CANCELLED = JobStatusValues.CANCELLED.value
 _LEAST_FAILED = 3
-_NAME = f"{{{{ $labels.{label_of(FORGESYTE_PLUGIN_NAME)} }}}}"
+_NAME = told(FORGESYTE_PLUGIN_NAME)
 
 
 @dataclass(frozen=True, slots=True)

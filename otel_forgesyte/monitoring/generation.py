@@ -7,13 +7,13 @@ from otel_forgesyte.monitoring.alerts import (
     job_alerts,
     overlay_rules,
     plugin_rules,
-    telemetry_rules,
 )
 from otel_forgesyte.monitoring.boards import DASHBOARDS
 from otel_forgesyte.monitoring.burn_rate import alerts, recordings
 from otel_forgesyte.monitoring.grafana import dashboard_json
 from otel_forgesyte.monitoring.rules import Group, RuleFile, rules_yaml
 from otel_forgesyte.monitoring.targets import Objectives, targets
+from otel_forgesyte.monitoring.telemetry_alerts import process_alerts, record_alerts
 
 
 def dashboard_files() -> dict[str, str]:
@@ -39,7 +39,9 @@ def rule_files(objectives: Objectives | None = None) -> tuple[RuleFile, ...]:
         RuleFile("plugins", (Group("forgesyte-plugins", plugin_rules()),)),
         RuleFile("devices", (Group("forgesyte-devices", device_rules()),)),
         RuleFile("overlays", (Group("forgesyte-overlays", overlay_rules(held)),)),
-        RuleFile("telemetry", (Group("forgesyte-telemetry", telemetry_rules()),)),
+        RuleFile(
+            "telemetry", (Group("forgesyte-telemetry", (*record_alerts(), *process_alerts())),)
+        ),
     )
 
 

@@ -6,6 +6,8 @@ import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from otel_forgesyte.monitoring.promql import label_of
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
@@ -15,6 +17,15 @@ PAGE = "page"
 """Somebody is called: what users see is breaking."""
 TICKET = "ticket"
 """Somebody looks within days."""
+
+# What increase() gives is no whole number, for it reckons to the ends of its window.
+COUNTED = '{{ $value | printf "%.0f" }}'
+"""An alert's value in its texts, as a whole number."""
+
+
+def told(attribute: str) -> str:
+    """The attribute's value in an alert's texts."""
+    return f"{{{{ $labels.{label_of(attribute)} }}}}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,99 @@
+"""Alerts about telemetry itself: records that do not arrive, and processes that do not answer."""
+
+from __future__ import annotations
+
+from otel_forgesyte.monitoring.promql import (
+    INSTANCE,
+    TARGET,
+    UP,
+    Series,
+    increase,
+    largest,
+    summed,
+    value,
+)
+from otel_forgesyte.monitoring.rules import COUNTED, PAGE, TICKET, Alert, told
+from otel_forgesyte.semconv import (
+    ERROR_TYPE,
+    FORGESYTE_METRIC_ATTRIBUTE,
+    FORGESYTE_METRIC_NAME,
+    METRIC_FORGESYTE_DEAD_LETTERS,
+    METRIC_FORGESYTE_METRIC_EXPLOSION,
+    METRIC_FORGESYTE_RECORDS_ACCEPTED,
+    METRIC_FORGESYTE_RECORDS_DROPPED,
+    METRIC_FORGESYTE_SPOOL_OLDEST_AGE,
+)
+
+_UNDRAINED_S = 300
+_PROCESS = (TARGET, INSTANCE)
+_WHERE = told(INSTANCE)
+
+
+def record_alerts() -> tuple[Alert, ...]:
+    """Records that are lost, set aside or not stored."""
+    return (
+        Alert(
+            "ForgesyteRecordsDropped",
+            _rose(value(METRIC_FORGESYTE_RECORDS_DROPPED), *_PROCESS, ERROR_TYPE),
+            PAGE,
+            f"Telemetry is lost: {told(ERROR_TYPE)}",
+            f"{COUNTED} records of {_WHERE} in the last ten minutes.",
+            "a record that is lost",
+        ),
+        Alert(
+            "ForgesyteRecordsSetAside",
+            f"{largest(value(METRIC_FORGESYTE_DEAD_LETTERS), *_PROCESS)} > 0",
+            TICKET,
+            f"{_WHERE} has records that cannot be stored",
+            "{{ $value }} are set aside; `otel-forgesyte dead list` shows them.",
+            "a record that cannot be stored",
+            "5m",
+        ),
+        Alert(
+            "ForgesyteSpoolNotDrained",
+            f"{largest(value(METRIC_FORGESYTE_SPOOL_OLDEST_AGE), *_PROCESS)} > {_UNDRAINED_S}",
+            TICKET,
+            f"What {_WHERE} recorded does not reach the database",
+            "The oldest records have waited for {{ $value | humanizeDuration }}.",
+            f"a database that cannot be written for {_UNDRAINED_S} s",
+            "5m",
+        ),
+    )
+
+
+def process_alerts() -> tuple[Alert, ...]:
+    """Pages that have too many series, or do not answer."""
+    exploded = (*_PROCESS, FORGESYTE_METRIC_NAME, FORGESYTE_METRIC_ATTRIBUTE)
+    return (
+        Alert(
+            "ForgesyteMetricExplosion",
+            largest(value(METRIC_FORGESYTE_METRIC_EXPLOSION), *exploded),
+            TICKET,
+            f"{told(FORGESYTE_METRIC_ATTRIBUTE)} has too many values",
+            f"{{{{ $value }}}} of them make series of {told(FORGESYTE_METRIC_NAME)}, and others "
+            "are kept back.",
+            "an attribute with more values than a metric may have series",
+            "5m",
+        ),
+        Alert(
+            "ForgesyteTargetDown",
+            f"{UP} == 0\nand on (job, instance) "
+            f"count by (job, instance) (last_over_time("
+            f"{value(METRIC_FORGESYTE_RECORDS_ACCEPTED)}[1d]))",
+            PAGE,
+            f"{_WHERE} does not answer",
+            "No other alert can tell of it: each needs a scrape.",
+            "a process that stops answering",
+            "5m",
+        ),
+    )
+
+
+def _rose(counter: Series, *by: str) -> str:
+    """Rose within ten minutes, or appeared: a series that begins with a loss never rose.
+
+    One that comes back as it was, after Prometheus or the way to it was down, is no news.
+    """
+    as_it_was = f"{counter} == last_over_time({counter}[1d] offset 10m)"
+    appeared = f"({counter} unless {counter} offset 10m unless {as_it_was})"
+    return f"{summed(increase(counter, '10m'), *by)} > 0\nor {summed(appeared, *by)} > 0"
