@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     Collect = Callable[[float], FamilySet]
 
 _ROUND_S: Final = 10.0
+_LEAVE_S: Final = 1.0
 
 
 class Sharer(Protocol):
@@ -76,10 +77,13 @@ class Sharing:
             return False
 
     def leave(self) -> None:
-        """Give up the place in the group."""
-        with self._lock:
-            self._has_left = True
-            self._group.leave()
+        """Give up the place in the group; one that is busy in a callback that hangs keeps it."""
+        self._has_left = True
+        if self._lock.acquire(timeout=_LEAVE_S):
+            try:
+                self._group.leave()
+            finally:
+                self._lock.release()
 
     def fill(self, page: FamilySet, timeout_s: float) -> None:
         """Put the families of all on a page.
@@ -88,11 +92,14 @@ class Sharing:
         than this page does, for Prometheus takes a counter that falls for a restart.
 
         Raises:
-            ScrapeBusyError: those of this process cannot be had in time.
+            ScrapeBusyError: those of this process cannot be had in time, or it is at its end.
         """
         own, _ = self._published(timeout_s)
         self._guarded(self._group.fold)
         others, ended = self._group.others()
+        # From here on others may count this process among the ended, and it has no numbers itself.
+        if self._has_left:
+            raise ScrapeBusyError
         add_target(page, [own, *(snapshot.families for _, snapshot in others)])
         add_all(page, own, process=str(os.getpid()))
         for process, snapshot in others:
