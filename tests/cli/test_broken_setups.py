@@ -14,9 +14,9 @@ import pytest
 from otel_forgesyte_schema import SCHEMA_VERSION
 from tests.quack.conftest import serve_command
 from tests.reading.history import clean_environment, make_history
-from tests.scenarios.quack import free_port
 from tests.soak.disk import small_disk
 from tests.targets.extensions import REQUIRED, what_is_missing
+from tests.waiting import free_port
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

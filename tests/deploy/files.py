@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import os
-import shutil
+from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
+from tests.tools import say_what_is_missing
+
 ROOT = Path(__file__).parents[2]
 DEPLOY = ROOT / "deploy"
-REQUIRED = "OTEL_FORGESYTE_REQUIRE_DEPLOY_TOOLS"
 
 if not DEPLOY.is_dir():
     pytest.skip("deploy/ lies beside the package, not in it", allow_module_level=True)
@@ -45,18 +46,8 @@ def _added(before: Any, value: Any) -> Any:
     return before + value if isinstance(before, list) else value
 
 
-def tool(name: str, package: str) -> str:
-    """The path of a program; without it the test is skipped, or fails where CI is to have it."""
-    found = shutil.which(name)
-    if found is None and os.environ.get(REQUIRED):
-        raise AssertionError(f"{name} has to be installed: apt-get install {package}")
-    if found is None:
-        pytest.skip(f"{name} is not installed: apt-get install {package}")
-    return found
-
-
 def checker(module: str) -> Any:
     """A module of the extra `deploy`; without it the test is skipped, or fails where CI has it."""
-    if os.environ.get(REQUIRED):
-        __import__(module)
-    return pytest.importorskip(module, reason="pip install 'otel-forgesyte[deploy]'")
+    if find_spec(module.partition(".")[0]) is None:
+        say_what_is_missing(f"no module {module}: pip install 'otel-forgesyte[deploy]'")
+    return import_module(module)

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tests.monitoring.server import free_port, wait_for
+from tests.waiting import free_port, wait_for
 
 from .files import DEPLOY
 

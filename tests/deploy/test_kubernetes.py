@@ -8,7 +8,9 @@ from typing import Any
 import pytest
 import yaml
 
-from .files import DEPLOY, checker, document, documents, tool
+from tests.tools import tool
+
+from .files import DEPLOY, checker, document, documents
 
 MANIFESTS = [
     content

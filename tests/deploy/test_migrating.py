@@ -10,10 +10,11 @@ import pytest
 
 from otel_forgesyte import open_reader
 from otel_forgesyte_schema.errors import TelemetryError
-from tests.monitoring.server import wait_for
 from tests.targets.extensions import skip_without
+from tests.tools import tool
+from tests.waiting import wait_for
 
-from .files import DEPLOY, ROOT, documents, services, tool
+from .files import DEPLOY, ROOT, documents, services
 from .running import Place, running
 
 if TYPE_CHECKING:

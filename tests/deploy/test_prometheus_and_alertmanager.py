@@ -14,9 +14,10 @@ import pytest
 import yaml
 
 from otel_forgesyte import open_reader
-from tests.monitoring.server import wait_for
+from tests.tools import tool
+from tests.waiting import wait_for
 
-from .files import DEPLOY, document, services, tool
+from .files import DEPLOY, document, services
 from .running import Place, running
 
 if TYPE_CHECKING:

@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from otel_forgesyte import open_reader
-from tests.monitoring.server import wait_for
+from tests.tools import tool
+from tests.waiting import wait_for
 
-from .files import DEPLOY, tool
+from .files import DEPLOY
 from .running import BIN, Place, running
 
 if TYPE_CHECKING:

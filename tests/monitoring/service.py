@@ -1,5 +1,7 @@
 """The demo's kinds of work, and none of its pictures: `python -m tests.monitoring.service FILE`.
 
+With `demo` after the file, it is the demo itself, again and again.
+
 Runs jobs until its standard input ends. Prints the address of its `/metrics` first. A line
 `trouble` on its input makes it lose records, write one that cannot be stored, start a job that
 hangs, and give an attribute too many values; `calm` ends the job.
@@ -10,8 +12,11 @@ from __future__ import annotations
 import sys
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta, timezone
-from typing import Any, NamedTuple
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from opentelemetry import metrics, trace
 
@@ -26,9 +31,13 @@ from otel_forgesyte import (
     report_device,
 )
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
 POISON = "poison"
 PAUSE_S = 0.02
 WAITED = timedelta(seconds=1)
+THREADS = 4
 BURST = 20_000
 USERS = 2_100  # the SDK keeps 2,000 series of a metric apart
 
@@ -124,7 +133,7 @@ def make_trouble(ended: threading.Event) -> None:
     threading.Thread(target=hanging, args=(ended,), daemon=True).start()
     tracer = trace.get_tracer("trouble")
     tracer.start_span(POISON).end()
-    orders = metrics.get_meter("shop").create_counter("shop.orders")
+    orders = metrics.get_meter("shop").create_counter("shop.orders", description="Orders taken")
     for user in range(USERS):
         orders.add(1, {"user.id": str(user)})
     for _ in range(BURST):
@@ -143,14 +152,24 @@ def test_and_ci_spans() -> None:
     tracer.start_span("run", attributes=attributes).end()
 
 
-def main(database: str) -> None:
+def demo(number: int) -> None:
+    """Everything that the demo's clients submit, and no failure of theirs."""
+    from otel_forgesyte.demo.submissions import submissions
+
+    del number
+    with TemporaryDirectory() as folder, ThreadPoolExecutor(THREADS) as workers:
+        for submission in submissions(Path(folder)):
+            workers.submit(submission.serve, submission.request)
+
+
+def main(database: str, one_round: Callable[[int], None]) -> None:
     """Work until standard input ends."""
     ended, hung = threading.Event(), threading.Event()
     with configure(
         database=database, prometheus_port=0, service_name="studio", redact=spoilt
     ) as telemetry:
         test_and_ci_spans()
-        worker = threading.Thread(target=_keep_working, args=(ended,))
+        worker = threading.Thread(target=_keep_working, args=(one_round, ended))
         worker.start()
         sys.stdout.write(f"{telemetry.status().prometheus_url}\n")
         sys.stdout.flush()
@@ -164,12 +183,12 @@ def main(database: str) -> None:
         worker.join()
 
 
-def _keep_working(ended: threading.Event) -> None:
+def _keep_working(one_round: Callable[[int], None], ended: threading.Event) -> None:
     number = 0
     while not ended.wait(PAUSE_S):
-        work(number)
+        one_round(number)
         number += 1
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    main(sys.argv[1], demo if sys.argv[2:] == ["demo"] else work)

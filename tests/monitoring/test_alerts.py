@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +12,8 @@ import yaml
 from otel_forgesyte import Objective
 from otel_forgesyte.monitoring import Objectives, rule_files, rule_texts
 from otel_forgesyte.monitoring.rules import Alert
-from tests.monitoring.server import tool, write_texts
+from tests.monitoring.server import write_texts
+from tests.prometheus.real import promtool
 
 _ALERTS = Path(__file__).parent / "alerts"
 _OBJECTIVES = Objectives(
@@ -28,11 +28,9 @@ _TEXTS = rule_texts(rule_files(_OBJECTIVES))
 
 
 def _promtool(*arguments: str | Path) -> str:
-    finished = subprocess.run(
-        [tool("promtool"), *map(str, arguments)], capture_output=True, text=True, check=False
-    )
-    assert finished.returncode == 0, finished.stdout + finished.stderr
-    return finished.stdout + finished.stderr
+    code, said = promtool(*map(str, arguments))
+    assert code == 0, said
+    return said
 
 
 @pytest.mark.parametrize(

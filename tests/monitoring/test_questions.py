@@ -14,7 +14,8 @@ from otel_forgesyte.cli import app
 from otel_forgesyte.errors import TelemetryError
 from otel_forgesyte.monitoring import Expression, Source, expressions, sql_to_run
 from otel_forgesyte.monitoring.boards import DASHBOARDS
-from tests.monitoring.server import service, wait_for
+from tests.monitoring.server import service
+from tests.waiting import wait_for
 
 if TYPE_CHECKING:
     from pathlib import Path

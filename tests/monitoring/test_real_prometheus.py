@@ -15,7 +15,9 @@ from otel_forgesyte.monitoring import (
     rule_files,
     rule_texts,
 )
-from tests.monitoring.server import Prometheus, Service, prometheus, service, wait_for, write_texts
+from tests.monitoring.server import Service, service, write_texts
+from tests.prometheus.real import RealPrometheus, real_prometheus
+from tests.waiting import wait_for
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -41,23 +43,23 @@ _TAKES_TOO_LONG = {
 
 
 @pytest.fixture(scope="module")
-def at_work(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Prometheus, Service]]:
+def at_work(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[RealPrometheus, Service]]:
     folder = tmp_path_factory.mktemp("real")
     rules = write_texts(folder / "rules", rule_texts(_RULES).items())
     # A queue that a burst can fill: its spans are lost, and counted.
     with (
         service(folder / "telemetry.duckdb", OTEL_BSP_MAX_QUEUE_SIZE="200") as studio,
-        prometheus(folder, studio.target, rules) as server,
+        real_prometheus(folder, [studio.scraped()], rules=rules) as server,
     ):
         yield server, studio
 
 
-def _unanswered(server: Prometheus, asked: list[Expression]) -> list[str]:
+def _unanswered(server: RealPrometheus, asked: list[Expression]) -> list[str]:
     return [one.where for one in asked if not server.query(promql_to_run(one.text, _WINDOW))]
 
 
 def test_every_expression_has_an_answer_while_a_service_works(
-    at_work: tuple[Prometheus, Service],
+    at_work: tuple[RealPrometheus, Service],
 ) -> None:
     server, _ = at_work
     asked = [one for one in _ASKED if not one.needs]
@@ -75,7 +77,7 @@ def test_every_expression_has_an_answer_while_a_service_works(
 
 
 def test_what_needs_trouble_has_an_answer_in_trouble(
-    at_work: tuple[Prometheus, Service],
+    at_work: tuple[RealPrometheus, Service],
 ) -> None:
     server, studio = at_work
     asked = [one for one in _ASKED if one.needs and one.where not in _TAKES_TOO_LONG]
@@ -93,7 +95,7 @@ def test_what_needs_trouble_has_an_answer_in_trouble(
         wait_for(all_answered, "an answer to each")
     except AssertionError:
         assert missing == []
-    assert {"ForgesyteJobErrorBudgetBurn", "ForgesyteJobStuck"} <= server.alerts()
+    assert {"ForgesyteJobErrorBudgetBurn", "ForgesyteJobStuck"} <= server.alerts().keys()
     studio.tell("calm")
     stuck = next(one for one in others if one.where == "jobs: ForgesyteJobStuck")
     wait_for(lambda: not server.query(stuck.text), "the job that hung to be forgotten")
@@ -101,7 +103,9 @@ def test_what_needs_trouble_has_an_answer_in_trouble(
     wait_for(lambda: not _unanswered(server, down), "the end of the service to be noticed")
 
 
-def test_what_takes_too_long_is_at_least_understood(at_work: tuple[Prometheus, Service]) -> None:
+def test_what_takes_too_long_is_at_least_understood(
+    at_work: tuple[RealPrometheus, Service],
+) -> None:
     server, _ = at_work
     late = [one for one in _ASKED if one.where in _TAKES_TOO_LONG]
     assert {one.where for one in late} == _TAKES_TOO_LONG

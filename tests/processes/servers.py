@@ -8,7 +8,6 @@ import re
 import signal
 import subprocess
 import sys
-import time
 from collections import Counter
 from collections.abc import Generator
 from concurrent.futures import ThreadPoolExecutor
@@ -21,11 +20,11 @@ from pathlib import Path
 from typing import Any
 
 from otel_forgesyte_duckdb import Settings, reading
+from tests.waiting import wait_for
 
 ROOT = Path(__file__).parents[2]
 MODULE = "tests.processes.application"
 _ADDRESS = re.compile(r"http://127\.0\.0\.1:(\d+)")
-_READY_S = 30.0
 OPENMETRICS = "application/openmetrics-text"
 
 
@@ -107,7 +106,7 @@ def gunicorn(
     command += ["-w", str(workers)]
     with _running([*command, *arguments, f"{module}:wsgi"], database, settings) as server:
         # One that is told to end before it listens to signals keeps gunicorn waiting for 30 s.
-        wait_for(lambda: server.said().count("Booting worker") >= workers, _READY_S)
+        wait_for(lambda: server.said().count("Booting worker") >= workers, "the workers")
         yield server
 
 
@@ -129,7 +128,7 @@ def _running(command: list[str], database: Path, settings: dict[str, str]) -> Ge
         )
     try:
         server = Server(database, log, process)
-        wait_for(lambda: server.ask_or_not("jobs=0"), _READY_S)
+        wait_for(lambda: server.ask_or_not("jobs=0"), "an answer")
         yield server
     finally:
         if process.poll() is None:
@@ -145,15 +144,6 @@ def environment(database: Path, **settings: str) -> dict[str, str]:
     """Return the environment of a process that records into that database and nowhere else."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("OTEL_")}
     return kept | {"OTEL_EXPORTER_DUCKDB_DATABASE": str(database)} | settings
-
-
-def wait_for(question: Any, timeout_s: float = 20.0) -> Any:
-    """Return the first answer that is true."""
-    deadline = time.monotonic() + timeout_s
-    while not (answer := question()):
-        assert time.monotonic() < deadline, "waited in vain"
-        time.sleep(0.02)
-    return answer
 
 
 def rows(database: Path, sql: str) -> list[tuple[Any, ...]]:

@@ -14,7 +14,8 @@ import psutil
 from otel_forgesyte_duckdb import Settings, drain
 from otel_forgesyte_duckdb.election import drainer_pid
 from tests.processes.conftest import Start
-from tests.processes.servers import rows, wait_for
+from tests.processes.servers import rows
+from tests.waiting import wait_for
 
 # Records a span for each line it is sent, and answers what `force_flush` said.
 WRITER = """
@@ -107,7 +108,7 @@ def test_a_killed_parent_is_followed_by_its_child_which_first_stores_what_it_lef
     starter.kill()
     starter.wait()
     killed_at = time.monotonic()
-    wait_for(lambda: _has_ended(child), 10)
+    wait_for(lambda: _has_ended(child), "its end", 10)
     assert time.monotonic() - killed_at < 5
     assert _names(database) == ["first", "left in an open segment"]
 
@@ -125,7 +126,7 @@ def test_a_fork_of_the_application_does_not_keep_the_child_alive(
     assert writer.stdin is not None
     writer.stdin.close()
     writer.wait(20)
-    wait_for(lambda: _has_ended(child), 10)
+    wait_for(lambda: _has_ended(child), "its end", 10)
     assert _names(database) == ["first"]
 
 

@@ -5,13 +5,15 @@ from __future__ import annotations
 import os
 import signal
 import time
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from otel_forgesyte_duckdb.election import drainer_pid
 from tests.processes.conftest import Start
-from tests.processes.servers import rows, wait_for
+from tests.processes.servers import rows
+from tests.waiting import wait_for
 
 # Records a span every 20 ms, until its input ends.
 WRITER = """
@@ -62,6 +64,10 @@ HOLDER = """
 """
 
 
+def _has_ingested(database: Path, writer: str, spans: int) -> bool:
+    return _ingested(database, writer) == spans
+
+
 def _ingested(database: Path, writer: str) -> int:
     sql = f"SELECT count(*) FROM otel.spans WHERE attributes->>'writer' = '{writer}'"
     [(count,)] = rows(database, sql)
@@ -88,7 +94,7 @@ def test_a_killed_drainer_is_replaced_within_seconds_while_others_write(
             continue
         out, _ = writer.communicate(timeout=30)
         # Who ends while another one is elected leaves its last records to that one.
-        wait_for(lambda name=name, out=out: _ingested(database, name) == int(out))
+        wait_for(partial(_has_ingested, database, name, int(out)))
 
 
 def test_who_finds_the_database_held_leaves_the_election_to_its_holder(

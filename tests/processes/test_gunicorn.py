@@ -13,7 +13,8 @@ import pytest
 
 from otel_forgesyte import open_reader
 from otel_forgesyte_duckdb import drain
-from tests.processes.servers import Server, environment, gunicorn, rows, stored, wait_for
+from tests.processes.servers import Server, environment, gunicorn, rows, stored
+from tests.waiting import wait_for
 
 REQUESTS = 200
 

@@ -16,8 +16,9 @@ from urllib.request import urlopen
 
 import pytest
 
-from tests.processes.servers import Server, gunicorn, uvicorn, wait_for
-from tests.prometheus.real import eventually, real_prometheus
+from tests.processes.servers import Server, gunicorn, uvicorn
+from tests.prometheus.real import real_prometheus
+from tests.waiting import free_port, wait_for
 
 METERED = "tests.processes.metered"
 REQUESTS = 40
@@ -29,9 +30,7 @@ SPANS_ACCEPTED = "forgesyte_records_accepted_total{[^}]*SpanExporter[^}]*}"
 @pytest.fixture
 def port() -> str:
     """A port that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return str(probe.getsockname()[1])
+    return str(free_port())
 
 
 def _settings(port: str) -> dict[str, str]:
@@ -198,7 +197,7 @@ def test_the_real_prometheus_finds_the_workers_and_has_nothing_to_say_about_the_
     ):
         server.ask_often(REQUESTS, ASKED)
         total = "sum by (job) (forgesyte_job_duration_seconds_count)"
-        assert eventually(lambda: prometheus.values(total) == {"vision": JOBS})
+        wait_for(lambda: prometheus.values(total) == {"vision": JOBS}, "every job")
         assert prometheus.values("count by (job) (up == 1)") == {"vision": 2}
     with _gunicorn(database, _settings(port), workers=2) as server:
         server.ask_often(10, ASKED)

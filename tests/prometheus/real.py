@@ -1,25 +1,24 @@
-"""The real Prometheus, started on loopback, scraping what a test serves."""
+"""The real Prometheus and its Alertmanager, started on loopback, scraping what a test serves."""
 
 from __future__ import annotations
 
 import json
-import shutil
-import socket
 import subprocess
 import time
 import urllib.parse
 import urllib.request
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
+from urllib.error import HTTPError
 
-import pytest
 import yaml
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Mapping, Sequence
-    from pathlib import Path
+from tests.tools import tool
+from tests.waiting import free_port, wait_for
 
-_STARTING_S = 20.0
+if TYPE_CHECKING:
+    from collections.abc import Generator, Mapping, Sequence
+    from pathlib import Path
 
 
 class RealPrometheus:
@@ -29,20 +28,43 @@ class RealPrometheus:
         self._url = f"http://127.0.0.1:{port}/api/v1"
 
     def ask(self, path: str, **parameters: str) -> Any:
-        """The data of an API call."""
+        """The data of an API call.
+
+        Raises:
+            AssertionError: Prometheus refuses it, or warns.
+        """
         query = urllib.parse.urlencode(parameters)
-        with urllib.request.urlopen(f"{self._url}/{path}?{query}", timeout=10) as reply:  # noqa: S310
-            return json.load(reply)["data"]
+        try:
+            with urllib.request.urlopen(f"{self._url}/{path}?{query}", timeout=10) as reply:  # noqa: S310
+                answer = json.load(reply)
+        except HTTPError as error:
+            answer = json.load(error)
+        assert answer["status"] == "success", (parameters, answer)
+        assert not answer.get("warnings"), (parameters, answer)
+        return answer["data"]
+
+    def query(self, expression: str) -> list[dict[str, Any]]:
+        """The series of an expression now."""
+        data = self.ask("query", query=expression)
+        # A scalar is no list of series, and no dashboard asks for one.
+        assert data["resultType"] == "vector", expression
+        series: list[dict[str, Any]] = data["result"]
+        return series
 
     def values(self, expression: str) -> dict[str, float]:
         """The values that an expression has now, by the job that they were scraped for."""
-        found = self.ask("query", query=expression)["result"]
+        found = self.query(expression)
         return {each["metric"].get("job", ""): float(each["value"][1]) for each in found}
 
     def targets(self) -> dict[str, tuple[str, str]]:
         """Health and last error of each job's target."""
         active = self.ask("targets")["activeTargets"]
         return {each["labels"]["job"]: (each["health"], each["lastError"]) for each in active}
+
+    def alerts(self) -> dict[str, str]:
+        """The state of each alert, `pending` or `firing`, by its name."""
+        found = self.ask("alerts")["alerts"]
+        return {one["labels"]["alertname"]: one["state"] for one in found}
 
     def exemplars(self, expression: str) -> list[dict[str, Any]]:
         """The exemplars of the series that match."""
@@ -54,52 +76,70 @@ class RealPrometheus:
 
 @contextmanager
 def real_prometheus(
-    folder: Path, scrape_configs: Sequence[Mapping[str, Any]], *features: str
+    folder: Path,
+    scrape_configs: Sequence[Mapping[str, Any]],
+    *features: str,
+    rules: Path | None = None,
+    alertmanager: int | None = None,
 ) -> Generator[RealPrometheus]:
     """A Prometheus that scrapes each second, from its readiness to the end of the block."""
-    program = shutil.which("prometheus")
-    if program is None:
-        pytest.skip("prometheus is not installed")
+    program, port = tool("prometheus", "prometheus"), free_port()
     config = folder / "prometheus.yml"
-    every = {"scrape_interval": "1s", "scrape_timeout": "1s"}
-    config.write_text(yaml.safe_dump({"global": every, "scrape_configs": list(scrape_configs)}))
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port: int = free.getsockname()[1]
-    with (folder / "prometheus.log").open("wb") as log:
-        process = subprocess.Popen(
-            [
-                program, f"--config.file={config}", f"--storage.tsdb.path={folder / 'tsdb'}",
-                f"--web.listen-address=127.0.0.1:{port}",
-                *(f"--enable-feature={feature}" for feature in features),
-            ],
-            stdout=log, stderr=log,
-        )  # fmt: skip
+    said: dict[str, Any] = {
+        "global": {"scrape_interval": "1s", "scrape_timeout": "1s", "evaluation_interval": "1s"},
+        "scrape_configs": list(scrape_configs),
+    }
+    if rules is not None:
+        said["rule_files"] = [f"{rules}/*.yml"]
+    if alertmanager is not None:
+        told = {"static_configs": [{"targets": [f"127.0.0.1:{alertmanager}"]}]}
+        said["alerting"] = {"alertmanagers": [told]}
+    config.write_text(yaml.safe_dump(said))
+    command = [
+        program, f"--config.file={config}", f"--storage.tsdb.path={folder / 'tsdb'}",
+        f"--web.listen-address=127.0.0.1:{port}",
+        *(f"--enable-feature={feature}" for feature in features),
+    ]  # fmt: skip
+    running = RealPrometheus(port)
+    with _server(command, folder / "prometheus.log", f"http://127.0.0.1:{port}/-/ready"):
+        yield running
+
+
+@contextmanager
+def real_alertmanager(folder: Path, webhook: str) -> Generator[int]:
+    """The port of an Alertmanager that tells this address at once of what fires and what ends."""
+    program, port = tool("prometheus-alertmanager", "prometheus-alertmanager"), free_port()
+    config = folder / "alertmanager.yml"
+    soon = {"group_by": ["alertname"], "group_wait": "0s", "group_interval": "1s"}
+    told = {"name": "webhook", "webhook_configs": [{"url": webhook, "send_resolved": True}]}
+    config.write_text(
+        yaml.safe_dump({"route": {"receiver": "webhook", **soon}, "receivers": [told]})
+    )
+    command = [
+        program, f"--config.file={config}", f"--storage.path={folder / 'alertmanager'}",
+        f"--web.listen-address=127.0.0.1:{port}", "--cluster.listen-address=",
+    ]  # fmt: skip
+    with _server(command, folder / "alertmanager.log", f"http://127.0.0.1:{port}/-/ready"):
+        yield port
+
+
+@contextmanager
+def _server(command: Sequence[str], log: Path, ready: str) -> Generator[None]:
+    def is_ready() -> bool:
+        assert process.poll() is None, log.read_text()
+        with urllib.request.urlopen(ready, timeout=1) as answer:  # noqa: S310 - our own server
+            return bool(answer.status == 200)
+
+    with log.open("wb") as said, subprocess.Popen(command, stdout=said, stderr=said) as process:
         try:
-            running = RealPrometheus(port)
-            assert eventually(running.targets), (folder / "prometheus.log").read_text()
-            yield running
+            wait_for(is_ready, f"{command[0]} to be ready")
+            yield
         finally:
             process.kill()
-            process.wait()
-
-
-def eventually(is_so: Callable[[], Any], within_s: float = _STARTING_S) -> bool:
-    """Whether it becomes so in time."""
-    deadline = time.monotonic() + within_s
-    while time.monotonic() < deadline:
-        try:
-            if is_so():
-                return True
-        except OSError:
-            pass
-        time.sleep(0.1)
-    return False
 
 
 def promtool(*arguments: str, stdin: bytes = b"") -> tuple[int, str]:
     """Exit code and words of promtool."""
-    program = shutil.which("promtool")
-    if program is None:
-        pytest.skip("promtool is not installed")
-    done = subprocess.run([program, *arguments], input=stdin, capture_output=True, check=False)
+    command = [tool("promtool", "prometheus"), *arguments]
+    done = subprocess.run(command, input=stdin, capture_output=True, check=False)
     return done.returncode, (done.stdout + done.stderr).decode()

@@ -11,9 +11,10 @@ from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import TracerProvider
 
 from otel_forgesyte_prometheus import Door, PrometheusReader, Server, start_server
+from tests.waiting import wait_for
 
 from .certificates import PASSWORD, hashed
-from .real import eventually, promtool, real_prometheus
+from .real import promtool, real_prometheus
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -78,7 +79,7 @@ def test_it_scrapes_over_mutual_tls_with_a_password_and_keeps_parts_apart(
         at(server, "no-certificate", tls_config=ours, **user),
     ]
     with real_prometheus(tmp_path, jobs, "exemplar-storage") as prometheus:
-        assert eventually(lambda: len(prometheus.values("up")) == 4)
+        wait_for(lambda: len(prometheus.values("up")) == 4, "four targets")
         assert prometheus.values("up") == {
             "all": 1, "part": 1, "no-password": 0, "no-certificate": 0,
         }  # fmt: skip
@@ -102,7 +103,7 @@ def test_it_stores_exponential_histograms_as_native_ones_when_it_asks_for_protob
     reader, provider = measured(preferred_aggregation=exponential)
     server = start_server(reader, port=0, door=Door())
     with real_prometheus(tmp_path, [at(server, "j")], "native-histograms") as prometheus:
-        assert eventually(lambda: prometheus.values("shop_plugin_runs_total") == {"j": 3})
+        wait_for(lambda: prometheus.values("shop_plugin_runs_total") == {"j": 3}, "a scrape")
         name = "shop_job_duration_seconds"
         assert prometheus.values(f"histogram_count({name})") == {"j": 10}
         assert prometheus.values(f"histogram_sum({name})") == {"j": 12.5}

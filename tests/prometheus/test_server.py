@@ -19,9 +19,10 @@ import pytest
 
 from otel_forgesyte_prometheus import Server, start_server
 from otel_forgesyte_prometheus import server as server_module
+from tests.waiting import wait_for
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Iterable, Iterator
 
     from opentelemetry.metrics import CallbackOptions, Observation
 
@@ -190,7 +191,7 @@ def test_slow_clients_lose_their_connection_and_then_others_are_answered(
     trickler = threading.Thread(target=trickle)
     trickler.start()
     assert threading.active_count() <= before + 3 + 1
-    assert _eventually(lambda: ask(server).status == 200)
+    wait_for(lambda: ask(server).status == 200, "a place for one who asks")
     dropping.set()
     trickler.join()
     for connection in slow:
@@ -210,16 +211,6 @@ def test_a_process_out_of_threads_drops_the_request_and_serves_again_later(
             with pytest.raises((http.client.HTTPException, OSError)):
                 ask(server)
     assert ask(server).status == 200
-
-
-def _eventually(is_so: Callable[[], bool]) -> bool:
-    deadline = time.monotonic() + 10
-    while time.monotonic() < deadline:
-        with suppress(OSError):
-            if is_so():
-                return True
-        time.sleep(0.05)
-    return False
 
 
 def test_a_port_in_use_is_an_error_that_says_what_to_do(metering: Metering, server: Server) -> None:

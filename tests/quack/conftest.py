@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-import time
 from dataclasses import dataclass, field
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -15,7 +14,7 @@ import pytest
 
 from otel_forgesyte_duckdb.extensions import load_extension
 from otel_forgesyte_schema.errors import ConfigError
-from tests.scenarios.quack import free_port
+from tests.waiting import free_port
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -129,11 +128,3 @@ def serve(quack: None, tmp_path: Path) -> Iterator[Callable[..., Server]]:
     yield start
     for server in started:
         server.kill()
-
-
-def eventually(is_so: Callable[[], bool], timeout_s: float = 20.0) -> None:
-    """Return once it is so; fail where it does not become so in time."""
-    deadline = time.monotonic() + timeout_s
-    while not is_so():
-        assert time.monotonic() < deadline
-        time.sleep(0.05)

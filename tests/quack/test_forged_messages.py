@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any
 import duckdb
 import pytest
 
-from tests.quack.conftest import TOKEN, Server, client, eventually
+from tests.quack.conftest import TOKEN, Server, client
 from tests.quack.messages import KINDS, Session
 from tests.quack.test_one_server_many_readers import run_application
-from tests.scenarios.quack import free_port
+from tests.waiting import free_port, wait_for
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -134,7 +134,7 @@ def test_messages_without_a_session_or_sense_are_refused_and_end_no_server(
     noise = random.Random(1)  # noqa: S311 - the same noise each time
     for length in range(60):
         known.send(KINDS[length % 4], noise.randbytes(length))
-    eventually(lambda: not Session.opened(server.port, TOKEN).ask("SELECT 1").is_refusal)
+    wait_for(lambda: not Session.opened(server.port, TOKEN).ask("SELECT 1").is_refusal)
     assert server.holder == holder
     assert server.end() == 0
     assert rows(path) == before

@@ -20,8 +20,9 @@ from otel_forgesyte.reading import (
 )
 from otel_forgesyte_duckdb import Settings, store_status
 from otel_forgesyte_schema.errors import ConfigError
-from tests.quack.conftest import START, Server, eventually, serve_command
-from tests.scenarios.quack import free_port, missing
+from tests.quack.conftest import START, Server, serve_command
+from tests.scenarios.quack import missing
+from tests.waiting import free_port, wait_for
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -82,8 +83,8 @@ def test_applications_that_drain_leave_it_to_the_server_and_readers_get_what_the
     server = serve()
     run_application(server.path)  # in thread mode: it is elected, and cannot open the file
     reader = open_reader(server.uri)
-    eventually(lambda: reader.sql("SELECT count(*) FROM job_metrics").fetchall() == [(11,)])
-    eventually(lambda: not list(Settings(database=str(server.path)).spool.glob("*.seg")))
+    wait_for(lambda: reader.sql("SELECT count(*) FROM job_metrics").fetchall() == [(11,)])
+    wait_for(lambda: not list(Settings(database=str(server.path)).spool.glob("*.seg")))
     over_quack = answers(reader)
     with pytest.raises(NoSuchJob):
         reader.job("nobody's")
@@ -104,7 +105,7 @@ def test_a_server_killed_and_started_again_answers_the_next_question(
     run_application(server.path)  # which notices nothing
     again = serve(port=server.port)
     assert again.uri == server.uri
-    eventually(lambda: reader.sql("SELECT count(*) FROM job_metrics").fetchall() == [(11,)])
+    wait_for(lambda: reader.sql("SELECT count(*) FROM job_metrics").fetchall() == [(11,)])
     os.kill(again.holder, signal.SIGKILL)
     assert reader.sql("SELECT count(*) FROM job_metrics").fetchall() == [(11,)]
 
@@ -116,7 +117,7 @@ def test_the_command_line_asks_a_server_as_it_asks_a_file(
     server = serve()
     run_application(server.path)
     reader = open_reader(server.uri)
-    eventually(lambda: reader.sql("SELECT count(*) FROM job_metrics").fetchall() == [(11,)])
+    wait_for(lambda: reader.sql("SELECT count(*) FROM job_metrics").fetchall() == [(11,)])
     ask = ("--database", server.uri)
     assert command(*ask, "sql", "SELECT count(*) AS jobs FROM job_metrics")[:2] == (0, "jobs\n11\n")
     assert command(*ask, "job", HOSTILE)[0] == 0

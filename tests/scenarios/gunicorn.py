@@ -18,7 +18,8 @@ from pathlib import Path
 from otel_forgesyte import open_reader
 from otel_forgesyte_duckdb import drain
 from otel_forgesyte_duckdb.election import drainer_pid
-from tests.processes.servers import Server, gunicorn, stored, wait_for
+from tests.processes.servers import Server, gunicorn, stored
+from tests.waiting import wait_for
 
 _WORKERS = 4
 _JOBS_A_REQUEST = 500

@@ -9,7 +9,6 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -20,6 +19,7 @@ from pathlib import Path
 from otel_forgesyte.reading import Reader, ServerUnreachable, open_reader
 from otel_forgesyte_duckdb.extensions import load_extension
 from otel_forgesyte_schema.errors import ConfigError
+from tests.waiting import free_port
 
 WRITERS = 4
 SPANS_EACH = 30_000
@@ -71,13 +71,6 @@ def missing() -> str:
     except ConfigError as error:
         return str(error)
     return ""
-
-
-def free_port() -> int:
-    """Return a port that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def _run(database: Path, port: int) -> int:

@@ -10,7 +10,6 @@ import json
 import os
 import re
 import signal
-import socket
 import sys
 import tempfile
 import threading
@@ -20,7 +19,8 @@ from contextlib import contextmanager
 from http.client import HTTPException
 from pathlib import Path
 
-from tests.processes.servers import Server, gunicorn, wait_for
+from tests.processes.servers import Server, gunicorn
+from tests.waiting import free_port, wait_for
 
 _WORKERS = 4
 _JOBS = 25
@@ -81,7 +81,7 @@ def _killed_before_a_flush() -> int:
 def _server() -> Generator[Server]:
     settings = {
         "OTEL_METRICS_EXPORTER": "duckdb,prometheus",
-        "OTEL_EXPORTER_PROMETHEUS_PORT": str(_free_port()),
+        "OTEL_EXPORTER_PROMETHEUS_PORT": str(free_port()),
         "OTEL_SERVICE_NAME": "vision",
         "OTEL_EXPORTER_DUCKDB_DRAIN": "child",
     }
@@ -126,12 +126,6 @@ def _port_of_the_page(server: Server) -> int:
     path = max((server.settings.spool / "metrics").glob("targets-*.json"))
     [told] = json.loads(path.read_text())
     return int(told["targets"][0].rpartition(":")[2])
-
-
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port: int = free.getsockname()[1]
-        return port
 
 
 def _scraped(server: Server) -> tuple[int, int]:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 import shutil
-import socket
 import subprocess
 import tempfile
 from pathlib import Path
+
+from tests.waiting import free_port
 
 INSTALL = "PostgreSQL's server is not installed: apt-get install postgresql"
 
@@ -26,9 +27,7 @@ class PostgresServer:
         self.folder = Path(tempfile.mkdtemp(prefix="forgesyte-postgres-"))
         if os.getuid() == 0:
             shutil.chown(self.folder, "postgres")
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port: int = probe.getsockname()[1]
+        self.port = free_port()
         self._data = self.folder / "data"
         self._run("initdb", "-A", "trust", "-U", self.user, "-D", self._data, "--no-sync")
 

@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 
 from tests.targets.extensions import REQUIRED, skip_without
+from tests.waiting import free_port
 
 _STARTING_S = 30.0
 _REGION = "eu-central-1"
@@ -29,9 +30,7 @@ class S3Server:
     bucket = "lake"
 
     def __init__(self) -> None:
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self._port: int = probe.getsockname()[1]
+        self._port = free_port()
         self._process: subprocess.Popen[bytes] | None = None
         self._key: dict[str, str] = {}
 

@@ -16,8 +16,9 @@ from otel_forgesyte import configure, constant, device_fallback, frame, job, plu
 from otel_forgesyte.reading import Reader, open_reader
 from otel_forgesyte_duckdb import Settings, drain
 from tests.lake.conftest import Lake
-from tests.quack.conftest import Server, eventually
+from tests.quack.conftest import Server
 from tests.targets.extensions import skip_without
+from tests.waiting import wait_for
 
 skip_without("ducklake", "postgres", "quack", "httpfs")
 
@@ -101,7 +102,7 @@ def test_a_server_answers_as_a_file_does(
     shutil.copytree(spool, tmp_path / "served.duckdb.spool")
     reader = open_reader(serve(name="served").uri)
     count = f"SELECT count(*) = {len(expected['spans'])} FROM otel.spans"
-    eventually(lambda: reader.sql(count).fetchall() == [(True,)])
+    wait_for(lambda: reader.sql(count).fetchall() == [(True,)])
     assert _answers(reader) == expected
 
 
