@@ -7,7 +7,7 @@ from threading import Lock
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
-from otel_forgesyte_prometheus.group import Group
+from otel_forgesyte_prometheus.group import Group, process_of
 from otel_forgesyte_prometheus.merging import add_all, add_target
 from otel_forgesyte_prometheus.reader import ScrapeBusyError
 from otel_forgesyte_prometheus.together import MARK
@@ -49,7 +49,7 @@ class Gathering:
             raise ScrapeBusyError
         try:
             for name, group in self._found():
-                _add(page, name, group)
+                self._add(page, name, group)
         finally:
             self._lock.release()
 
@@ -60,8 +60,9 @@ class Gathering:
 
     def leave(self) -> None:
         """Stop being among those for whom the ended are remembered."""
-        for group in self._groups.values():
-            group.leave()
+        with self._lock:
+            for group in self._groups.values():
+                group.leave()
 
     def _found(self) -> Iterator[tuple[str, Group]]:
         for path in sorted(self._directory.glob(f"*{MARK}*")):
@@ -75,11 +76,16 @@ class Gathering:
                 group.fold()
             yield path.name, group
 
-
-def _add(page: FamilySet, name: str, group: Group) -> None:
-    others, ended = group.others()
-    also = ((_SERVICE, unquote(name.rpartition(MARK)[0])),)
-    add_target(page, [snapshot.families for _, snapshot in others])
-    for process, snapshot in others:
-        add_all(page, snapshot.families, also, process)
-    add_all(page, ended.families, also)
+    def _add(self, page: FamilySet, name: str, group: Group) -> None:
+        try:
+            others, ended = group.others()
+        except OSError as error:  # a service that is missing is no service that tells less
+            self._reader.notices.once(
+                ("group", name), "Prometheus: %s is left out, it cannot be read: %s", name, error
+            )
+            return
+        also = ((_SERVICE, unquote(name.rpartition(MARK)[0])),)
+        add_target(page, [snapshot.families for _, snapshot in others])
+        for place, snapshot in others:
+            add_all(page, snapshot.families, also, process_of(place))
+        add_all(page, ended.families, also)

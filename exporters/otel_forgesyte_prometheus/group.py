@@ -44,6 +44,11 @@ _SUMS: Final = {Kind.COUNTER, Kind.HISTOGRAM}
 _Mark = tuple[int, int, int]
 
 
+def process_of(name: str) -> str:
+    """The process id in the name of a place; nothing without a place."""
+    return name.partition("-")[2]
+
+
 class Group:
     """One process's place in a directory. Not safe from several threads, but for `others`."""
 
@@ -111,7 +116,7 @@ class Group:
         """Add those that have ended since to the sums, unless somebody is at it.
 
         Raises:
-            OSError: the sums cannot be written; what ended keeps its file then.
+            OSError: the sums cannot be read or written; what ended keeps its file then.
         """
         gate = self._file_lock("fold")
         if try_lock(gate):
@@ -121,17 +126,17 @@ class Group:
                 gate.release()
 
     def others(self) -> tuple[list[tuple[str, Snapshot]], Snapshot]:
-        """Every other process by its id, the youngest first, and those that have ended."""
+        """Every other process by its name, the youngest first, and those that have ended.
+
+        Raises:
+            OSError: not all of them can be read, so that a page would tell less than before.
+        """
         names = sorted(self._names() - {self.name}, reverse=True)
         found = [(name, self._snapshot(f"{name}.json")) for name in names]
         ended = self._snapshot(_ENDED)
         files = {_ENDED, *(f"{name}.json" for name in names)}
         self._read = {file: read for file, read in tuple(self._read.items()) if file in files}
-        return [
-            (name.partition("-")[2], snapshot)
-            for name, snapshot in found
-            if name not in ended.ended
-        ], ended
+        return [(name, snapshot) for name, snapshot in found if name not in ended.ended], ended
 
     def _names(self) -> set[str]:
         try:
@@ -186,7 +191,7 @@ class Group:
                 snapshot = decoded(opened.read())
         except FileNotFoundError:
             return Snapshot()
-        except (OSError, UnreadableError) as error:
+        except UnreadableError as error:
             self._notices.once(
                 ("snapshot", str(self.directory)),
                 "Prometheus: the numbers of another process are missing: %s cannot be read: %s",

@@ -6,8 +6,10 @@ import os
 from threading import Lock
 from typing import TYPE_CHECKING, Final, Protocol
 
+from otel_forgesyte_prometheus.group import process_of
 from otel_forgesyte_prometheus.merging import add_all, add_target
 from otel_forgesyte_prometheus.reader import ScrapeBusyError
+from otel_forgesyte_prometheus.snapshots import Snapshot
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -92,18 +94,19 @@ class Sharing:
         than this page does, for Prometheus takes a counter that falls for a restart.
 
         Raises:
-            ScrapeBusyError: those of this process cannot be had in time, or it is at its end.
+            ScrapeBusyError: those of this process cannot be had in time, or it is at its end, or
+                those of the others cannot be read.
         """
         own, _ = self._published(timeout_s)
         self._guarded(self._group.fold)
-        others, ended = self._group.others()
+        others, ended = self._others()
         # From here on others may count this process among the ended, and it has no numbers itself.
         if self._has_left:
             raise ScrapeBusyError
         add_target(page, [own, *(snapshot.families for _, snapshot in others)])
         add_all(page, own, process=str(os.getpid()))
-        for process, snapshot in others:
-            add_all(page, snapshot.families, process=process)
+        for name, snapshot in others:
+            add_all(page, snapshot.families, process=process_of(name))
         add_all(page, ended.families)
         page.left_out.update(own.left_out)
 
@@ -127,6 +130,19 @@ class Sharing:
         if not self._group.is_joined:
             self._group.join()
         self._group.publish(families)
+
+    def _others(self) -> tuple[list[tuple[str, Snapshot]], Snapshot]:
+        try:
+            return self._group.others()
+        except OSError as error:
+            self._notices.once(
+                ("others", str(self._group.directory)),
+                "Prometheus: the numbers of the other processes cannot be read now: %s",
+                error,
+            )
+            if self._group.is_joined:  # a page of fewer would read as a restart of all
+                raise ScrapeBusyError from error
+            return [], Snapshot()
 
     def _guarded(self, step: Callable[[], None]) -> bool:
         try:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from otel_forgesyte_prometheus import ScrapeBusyError
+from otel_forgesyte_prometheus import Gathering, ScrapeBusyError
 from otel_forgesyte_prometheus.group import Group
 from otel_forgesyte_prometheus.sharing import Sharing
 
@@ -70,3 +70,56 @@ def test_a_callback_that_hangs_does_not_hold_up_the_end(share: Share) -> None:
     assert time.monotonic() - began < 10
     leave.set()
     round_.join()
+
+
+def _unreadable(path: Path) -> None:
+    """Opening it fails as where a process has no file descriptors left, and root's attempt too."""
+    path.rename(path.with_suffix(".aside"))
+    path.symlink_to(path)
+
+
+def _readable(path: Path) -> None:
+    path.unlink()
+    path.with_suffix(".aside").rename(path)
+
+
+@pytest.mark.parametrize("file", ["ended.json", "*-*.json"])
+def test_numbers_that_cannot_be_read_now_are_neither_missing_on_a_page_nor_lost(
+    share: Share, tmp_path: Path, caplog: pytest.LogCaptureFixture, file: str
+) -> None:
+    asked, first, second = share(), share(), share()
+    for orders, metering in ((10, first), (3, second)):
+        metering.meter().create_counter("orders").add(orders)
+        assert metering.reader.force_flush()
+    first.provider.shutdown()
+    assert asked.samples("orders") == {(): 13}  # the first is among the ended now
+    second.provider.shutdown()
+    files = (tmp_path / "shop@9464").glob(file)
+    [path] = [each for each in files if b"orders" in each.read_bytes()]
+    _unreadable(path)
+    with pytest.raises(ScrapeBusyError):
+        asked.reader.page()
+    _readable(path)
+    assert asked.samples("orders") == {(): 13}
+    assert any("Too many levels of symbolic links" in each.message for each in caplog.records)
+
+
+def test_what_is_no_directory_costs_the_numbers_of_others_alone(
+    share: Share, tmp_path: Path
+) -> None:
+    (tmp_path / "shop@9464").touch()
+    metering = share()
+    metering.meter().create_counter("orders").add(3)
+    assert metering.samples("orders") == {(): 3}
+
+
+def test_what_is_no_directory_is_left_out_where_the_services_are_gathered(
+    share: Share, make: Callable[..., Metering], tmp_path: Path
+) -> None:
+    metering = share()
+    metering.meter().create_counter("orders").add(3)
+    assert metering.reader.force_flush()
+    (tmp_path / "broken@9464").touch()
+    of_all = make()
+    of_all.reader.sharing = Gathering(of_all.reader, tmp_path)
+    assert of_all.samples("orders") == {("service_name=shop",): 3}
