@@ -83,6 +83,11 @@ def buckets(histogram: Instrument) -> Series:
     return Series(f"{family(histogram)}_bucket")
 
 
+def any_of(*series: Series) -> Series:
+    """Samples of any of these names, whatever their labels."""
+    return Series("", (f'__name__=~"{"|".join(one.name for one in series)}"',))
+
+
 def up_to(histogram: Instrument, bound: float) -> Series:
     """Its bucket of values up to a bound, however the scrape spells a whole one: 5 or 5.0."""
     spelt = f'le=~"{bound:g}|{bound:g}.0"' if float(bound).is_integer() else f'le="{bound:g}"'

@@ -7,6 +7,8 @@ from otel_forgesyte.monitoring.promql import (
     TARGET,
     UP,
     Series,
+    any_of,
+    count,
     increase,
     largest,
     summed,
@@ -18,15 +20,24 @@ from otel_forgesyte.semconv import (
     FORGESYTE_METRIC_ATTRIBUTE,
     FORGESYTE_METRIC_NAME,
     METRIC_FORGESYTE_DEAD_LETTERS,
+    METRIC_FORGESYTE_JOB_ACTIVE,
     METRIC_FORGESYTE_METRIC_EXPLOSION,
-    METRIC_FORGESYTE_RECORDS_ACCEPTED,
+    METRIC_FORGESYTE_PLUGIN_EXECUTION_DURATION,
     METRIC_FORGESYTE_RECORDS_DROPPED,
     METRIC_FORGESYTE_SPOOL_OLDEST_AGE,
+    METRIC_FORGESYTE_SPOOL_RECORDS,
 )
 
 _UNDRAINED_S = 300
 _PROCESS = (TARGET, INSTANCE)
 _WHERE = told(INSTANCE)
+
+OURS = any_of(
+    value(METRIC_FORGESYTE_JOB_ACTIVE),
+    count(METRIC_FORGESYTE_PLUGIN_EXECUTION_DURATION),
+    value(METRIC_FORGESYTE_SPOOL_RECORDS),
+)
+"""By which a page of ours is known: a process that sends OTLP has no spool, a server no jobs."""
 
 
 def record_alerts() -> tuple[Alert, ...]:
@@ -77,9 +88,7 @@ def process_alerts() -> tuple[Alert, ...]:
         ),
         Alert(
             "ForgesyteTargetDown",
-            f"{UP} == 0\nand on (job, instance) "
-            f"count by (job, instance) (last_over_time("
-            f"{value(METRIC_FORGESYTE_RECORDS_ACCEPTED)}[1d]))",
+            f"{UP} == 0\nand on (job, instance) {_seen('1d')}",
             PAGE,
             f"{_WHERE} does not answer",
             "No other alert can tell of it: each needs a scrape.",
@@ -87,6 +96,11 @@ def process_alerts() -> tuple[Alert, ...]:
             "5m",
         ),
     )
+
+
+def _seen(window: str) -> str:
+    """Our processes that answered in the window."""
+    return f"count by (job, instance) (last_over_time({OURS}[{window}]))"
 
 
 def _rose(counter: Series, *by: str) -> str:

@@ -82,6 +82,15 @@ def works(place: Place, environment: dict[str, str], database: Any) -> None:
             status, page = place.get("9464", "/metrics")
             assert status == 200
             assert "forgesyte_job_duration_seconds_count" in page
+            assert is_known(page)
+
+
+def is_known(page: str) -> bool:
+    """Whether the rules take it for a page of ours, which is missed when it is gone."""
+    rules = (DEPLOY / "prometheus" / "rules" / "telemetry.yml").read_text("utf-8")
+    names = re.search(r'last_over_time\(\{__name__=~"(.*)"\}', rules)
+    assert names
+    return re.search(rf"^({names[1]})\{{", page, re.MULTILINE) is not None
 
 
 @pytest.fixture
@@ -118,6 +127,7 @@ def test_in_phase_10_the_server_stores_what_the_program_spools(place: Place) -> 
     with running(served(place, database), place.environment({}), place.folder):
         place.await_answer("4318", "/healthz")
         works(place, metered(place, environments()[2]), database)
+        assert is_known(place.get("9465", "/metrics")[1])
 
 
 @pytest.mark.slow

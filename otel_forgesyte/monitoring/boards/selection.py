@@ -5,11 +5,11 @@ from __future__ import annotations
 from otel_forgesyte.monitoring import promql
 from otel_forgesyte.monitoring.panels import Panel, Query, Variable
 from otel_forgesyte.monitoring.sqltext import question
+from otel_forgesyte.monitoring.telemetry_alerts import OURS
 from otel_forgesyte.semconv import (
     FORGESYTE_PLUGIN_NAME,
     METRIC_FORGESYTE_JOB_ACTIVE,
     METRIC_FORGESYTE_PLUGIN_EXECUTION_DURATION,
-    METRIC_FORGESYTE_RECORDS_ACCEPTED,
 )
 
 IN_SERVICE = promql.fits(promql.TARGET, "$service")
@@ -22,11 +22,7 @@ def _values(label: str, series: promql.Series) -> str:
     return f"label_values({series}, {label})"
 
 
-SERVICES = Variable(
-    "service",
-    "Service",
-    _values(promql.TARGET, promql.value(METRIC_FORGESYTE_RECORDS_ACCEPTED)),
-)
+SERVICES = Variable("service", "Service", _values(promql.TARGET, OURS))
 JOB_PLUGINS = Variable(
     "plugin",
     "Plugin",
