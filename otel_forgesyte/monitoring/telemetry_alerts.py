@@ -95,6 +95,16 @@ def process_alerts() -> tuple[Alert, ...]:
             "a process that stops answering",
             "5m",
         ),
+        Alert(
+            "ForgesyteTargetGone",
+            f"count by (job) ({_seen('1h')})\nunless count by (job) ({UP})",
+            PAGE,
+            f"Nothing is left of {told(TARGET)}",
+            "{{ $value }} of its processes answered within the hour, and Prometheus finds none to "
+            "ask any more.",
+            "the last process of a service that leaves the list of targets",
+            "5m",
+        ),
     )
 
 

@@ -35,10 +35,12 @@ _RULES = rule_files(
 )
 _ASKED = [one for one in expressions(_RULES) if one.source is Source.PROMETHEUS]
 _WINDOW = "5s"
-# What only days of history or minutes of trouble can show: tests/monitoring/alerts has it.
+# What only days of history, minutes of trouble or other targets can show: tests/monitoring/alerts
+# has it.
 _TAKES_TOO_LONG = {
     "plugins: ForgesytePluginSlower",
     "telemetry: ForgesyteSpoolNotDrained",
+    "telemetry: ForgesyteTargetGone",
 }
 
 

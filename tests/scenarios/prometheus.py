@@ -56,6 +56,7 @@ objectives:
 _LATER = {
     "plugins: ForgesytePluginSlower": "needs an hour of history",
     "telemetry: ForgesyteSpoolNotDrained": "needs a database that is held for five minutes",
+    "telemetry: ForgesyteTargetGone": "needs targets that are found by name",
 }
 _JOBS = count(METRIC_FORGESYTE_JOB_DURATION)
 _DOWN = "telemetry: ForgesyteTargetDown"
