@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 from typing import Any
 
 import pytest
 import yaml
-
-from tests.tools import tool
 
 from .files import DEPLOY, checker, document, documents
 
@@ -58,7 +57,10 @@ def test_the_prometheus_operator_allows_every_key(manifest: dict[str, Any]) -> N
 
 
 def test_kustomize_builds_them_with_the_collector_and_the_dashboards() -> None:
-    kubectl = tool("kubectl", "kubectl")
+    # Debian's package is of 1.20, which does not know the files' fields: nobody has to install it.
+    kubectl = shutil.which("kubectl")
+    if kubectl is None:
+        pytest.skip("kubectl is not installed")
     built = subprocess.run(
         [kubectl, "kustomize", str(DEPLOY)], capture_output=True, encoding="utf-8", check=False
     )
