@@ -14,11 +14,11 @@ if TYPE_CHECKING:
 
     from otel_forgesyte_prometheus.families import Family, Number, Trace
 
-OPENMETRICS_END: Final = "# EOF\n"
+OPENMETRICS_END: Final = b"# EOF\n"
 _GO_DIGITS: Final = 6
 
 
-def text_lines(families: Iterable[Family]) -> list[str]:
+def text_page(families: Iterable[Family]) -> bytes:
     """The families in the text format. It knows no exemplars, units or info type."""
     lines: list[str] = []
     for family in families:
@@ -30,10 +30,10 @@ def text_lines(families: Iterable[Family]) -> list[str]:
             lines.append(f"# HELP {name} {help_text}\n")
         lines.append(f"# TYPE {name} {kind}\n")
         _add_samples(lines, family, _no_exemplar)
-    return lines
+    return _encoded(lines)
 
 
-def openmetrics_lines(families: Iterable[Family]) -> list[str]:
+def openmetrics_page(families: Iterable[Family]) -> bytes:
     """The families in OpenMetrics, without the end mark."""
     lines: list[str] = []
     for family in families:
@@ -43,7 +43,12 @@ def openmetrics_lines(families: Iterable[Family]) -> list[str]:
         if family.description:
             lines.append(f"# HELP {family.name} {escaped(family.description)}\n")
         _add_samples(lines, family, _exemplar)
-    return lines
+    return _encoded(lines)
+
+
+def _encoded(lines: list[str]) -> bytes:
+    # A lone surrogate in a label cannot be UTF-8: a question mark loses that, not the scrape.
+    return "".join(lines).encode("utf-8", "replace")
 
 
 def _add_samples(lines: list[str], family: Family, exemplar: Callable[[Trace], str]) -> None:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 from otel_forgesyte_prometheus.families import SAMPLE_SUFFIX, Buckets, Kind
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable
 
     from prometheus_client.core import Metric
 
@@ -28,12 +28,9 @@ _VALUE_FIELD: Final = {_COUNTER: 3, _GAUGE: 2, _UNTYPED: 5}
 _VARINT, _FIXED64, _BYTES = 0, 1, 2
 
 
-def protobuf_page(families: Iterable[Family], guests: Iterable[Metric]) -> bytes:
-    """All families, and those of prometheus_client's collectors, as one page."""
-    messages = [_family(family) for family in families]
-    for guest in guests:
-        messages += _guest(guest)
-    return b"".join(_varint(len(message)) + message for message in messages)
+def protobuf_page(families: Iterable[Family]) -> bytes:
+    """All families as one page."""
+    return b"".join(_delimited(_family(family)) for family in families)
 
 
 def _family(family: Family) -> bytes:
@@ -53,8 +50,11 @@ def _family(family: Family) -> bytes:
     return b"".join(parts)
 
 
-def _guest(metric: Metric) -> Iterator[bytes]:
-    """One family for each sample name: what is stored is the same, without the guest's types."""
+def protobuf_guest(metric: Metric) -> bytes:
+    """A family of prometheus_client's, as more of the page.
+
+    It is one family for each sample name: what is stored is the same, without the guest's types.
+    """
     plain = {"counter": _COUNTER, "gauge": _GAUGE}.get(metric.type, _UNTYPED)
     values: dict[str, list[bytes]] = {}
     for sample in metric.samples:
@@ -65,7 +65,11 @@ def _guest(metric: Metric) -> Iterator[bytes]:
         values.setdefault(sample.name, [_head(sample.name, metric.documentation, number)]).append(
             one
         )
-    return (b"".join(parts) for parts in values.values())
+    return b"".join(_delimited(b"".join(parts)) for parts in values.values())
+
+
+def _delimited(message: bytes) -> bytes:
+    return _varint(len(message)) + message
 
 
 def _head(name: str, description: str, type_number: int) -> bytes:

@@ -13,8 +13,8 @@ from otel_forgesyte_prometheus.convert import Converter
 from otel_forgesyte_prometheus.exemplars import Exemplars
 from otel_forgesyte_prometheus.exposition import (
     OPENMETRICS_END,
-    openmetrics_lines,
-    text_lines,
+    openmetrics_page,
+    text_page,
 )
 from otel_forgesyte_prometheus.families import FamilySet
 from otel_forgesyte_prometheus.forking import renew_in_children
@@ -40,6 +40,11 @@ MAX_SERIES: Final = 20_000
 MAX_LABEL_LENGTH: Final = 256
 # Prometheus gives up on a scrape after 10 s unless told otherwise: waiting longer serves nobody.
 SCRAPE_TIMEOUT_S: Final = 10.0
+_PAGES: Final[dict[Format, Callable[[FamilySet], bytes]]] = {
+    Format.TEXT: text_page,
+    Format.OPENMETRICS: openmetrics_page,
+    Format.PROTOBUF: protobuf_page,
+}
 
 
 class ScrapeBusyError(Exception):
@@ -129,20 +134,11 @@ class PrometheusReader(MetricReader):
         else:
             families = FamilySet(self.max_series, self.notices, part)
             self.sharing.fill(families, SCRAPE_TIMEOUT_S if timeout_s is None else timeout_s)
-        if form is Format.PROTOBUF:
-            body = protobuf_page(families, self.registry.guests(families))
-        else:
-            body = self._text(families, openmetrics=form is Format.OPENMETRICS)
+        parts = [_PAGES[form](families), *self.registry.guest_pages(families, form)]
+        if form is Format.OPENMETRICS:
+            parts.append(OPENMETRICS_END)
         self.last_scrape = Scrape(len(list(families)), families.size, dict(families.left_out))
-        return body
-
-    def _text(self, families: FamilySet, *, openmetrics: bool) -> bytes:
-        lines = openmetrics_lines(families) if openmetrics else text_lines(families)
-        lines += self.registry.guest_lines(families, openmetrics=openmetrics)
-        if openmetrics:
-            lines.append(OPENMETRICS_END)
-        # A lone surrogate in a label cannot be UTF-8: a question mark loses that, not the scrape.
-        return "".join(lines).encode("utf-8", "replace")
+        return b"".join(parts)
 
     def families(self, part: str = "", timeout_s: float | None = None) -> FamilySet:
         """The reader's own families, collected now; the arguments are those of `page`."""

@@ -11,6 +11,8 @@ from prometheus_client.openmetrics import exposition as openmetrics_exposition
 
 from otel_forgesyte_prometheus.exposition import OPENMETRICS_END, number_text
 from otel_forgesyte_prometheus.families import SAMPLE_SUFFIX, Buckets
+from otel_forgesyte_prometheus.formats import Format
+from otel_forgesyte_prometheus.protobuf import protobuf_guest
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -52,16 +54,15 @@ class Registry(CollectorRegistry):
         for guest in tuple(self._guests):
             yield from self._collected(guest, None)
 
-    def guest_lines(self, families: FamilySet, *, openmetrics: bool) -> list[str]:
-        """The guests' families as lines.
+    def guest_pages(self, families: FamilySet, form: Format) -> list[bytes]:
+        """The guests' families that the page has names and room for, in its format.
 
         One that fails, or whose name is taken, is left out, counted in ``families`` and logged.
         """
-        page = _openmetrics_page if openmetrics else text_page
-        return [_written(metric, page, families) for metric in self.guests(families)]
+        write = _WRITERS[form]
+        return [_written(metric, write, families) for metric in self._welcome(families)]
 
-    def guests(self, families: FamilySet) -> Iterator[Metric]:
-        """The guests' families that the page has names and room for."""
+    def _welcome(self, families: FamilySet) -> Iterator[Metric]:
         for guest in tuple(self._guests):
             for metric in self._collected(guest, families):
                 if families.has_part(metric.name) and families.reserve(
@@ -81,11 +82,6 @@ class Registry(CollectorRegistry):
             return []
 
 
-def _openmetrics_page(collector: Collector) -> bytes:
-    page = cast("Page", openmetrics_exposition.generate_latest)  # pyright: ignore[reportUnknownMemberType] - it has no annotations
-    return page(collector)
-
-
 class _One:
     """A collector of one family, for functions that take only collectors."""
 
@@ -96,12 +92,28 @@ class _One:
         return [self._metric]
 
 
-def _written(metric: Metric, page: Page, families: FamilySet) -> str:
+def _text(metric: Metric) -> bytes:
+    return text_page(_One(metric))
+
+
+def _openmetrics(metric: Metric) -> bytes:
+    page = cast("Page", openmetrics_exposition.generate_latest)  # pyright: ignore[reportUnknownMemberType] - it has no annotations
+    return page(_One(metric)).removesuffix(OPENMETRICS_END)
+
+
+_WRITERS: Final[dict[Format, Callable[[Metric], bytes]]] = {
+    Format.TEXT: _text,
+    Format.OPENMETRICS: _openmetrics,
+    Format.PROTOBUF: protobuf_guest,
+}
+
+
+def _written(metric: Metric, write: Callable[[Metric], bytes], families: FamilySet) -> bytes:
     try:
-        return page(_One(metric)).decode().removesuffix(OPENMETRICS_END)
+        return write(metric)
     except Exception as error:  # noqa: BLE001 - a guest's fault must not cost the scrape
         families.fault("collector_failed", metric.name, error)
-        return ""
+        return b""
 
 
 def as_client_metric(family: Family) -> Metric:

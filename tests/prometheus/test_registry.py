@@ -7,6 +7,10 @@ from typing import TYPE_CHECKING
 from prometheus_client import CollectorRegistry, Counter, generate_latest
 from prometheus_client.core import GaugeMetricFamily
 
+from otel_forgesyte_prometheus import Format
+
+from .metric_family import read_families
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
@@ -35,6 +39,10 @@ class _Unwritable:
         return [GaugeMetricFamily("strange", "", value="not a number")]  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
 
 
+def _protobuf(metering: Metering) -> dict[str, object]:
+    return dict(read_families(metering.reader.page(Format.PROTOBUF)))
+
+
 def test_collectors_and_whole_registries_can_join_the_page(metering: Metering) -> None:
     metering.meter().create_counter("ours").add(1)
     Counter("theirs", "One of theirs", registry=metering.reader.registry).inc(2)
@@ -56,8 +64,9 @@ def test_a_collector_that_fails_costs_only_itself(
         metering.reader.registry.register(guest)
     Counter("theirs", "", registry=metering.reader.registry).inc(2)
     for _ in range(3):
-        assert metering.text().keys() >= {"ours", "theirs"}
-        assert "half" not in metering.text()
+        for told in (metering.text(), metering.openmetrics(), _protobuf(metering)):
+            assert {name.removesuffix("_total") for name in told} >= {"ours", "theirs"}
+            assert "half" not in told
     assert metering.reader.last_scrape.left_out == {"collector_failed": 2}
     assert len(caplog.records) == 2
 
