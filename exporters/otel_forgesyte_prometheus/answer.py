@@ -92,6 +92,12 @@ def busy(request: Request) -> Answer:
     return plain(request, HTTPStatus.SERVICE_UNAVAILABLE, text, ("Retry-After", "1"))
 
 
+def failed(request: Request) -> Answer:
+    """The answer where something went wrong that nobody thought of; the log says what."""
+    text = "The metrics could not be told.\n"
+    return plain(request, HTTPStatus.INTERNAL_SERVER_ERROR, text)
+
+
 def too_many(request: Request) -> Answer:
     """The answer to requests beyond the configured rate."""
     return plain(

@@ -19,6 +19,7 @@ from otel_forgesyte_prometheus import reader as limits
 from otel_forgesyte_prometheus.answer import (
     answered,
     busy,
+    failed,
     not_found,
     plain,
     refusal,
@@ -79,7 +80,16 @@ class Endpoint:
     def _begin(self, request: Request) -> Future[Answer] | None:
         # In a thread of its own even where one waits for it: callbacks of observable instruments
         # run in a collection and take what they take, and so does bcrypt.
-        return self._seats.take(partial(self._whole, request))
+        return self._seats.take(partial(self._answer_always, request))
+
+    def _answer_always(self, request: Request) -> Answer:
+        try:
+            return self._whole(request)
+        except Exception as error:  # noqa: BLE001 - a host whose page this is never sees it
+            self.reader.notices.once(
+                ("answer", type(error)), "Prometheus: a scrape could not be answered: %r", error
+            )
+            return failed(request)
 
     def _whole(self, request: Request) -> Answer:
         rules = self.door.rules()

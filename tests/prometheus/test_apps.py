@@ -193,6 +193,20 @@ def test_scrapes_beyond_eight_are_refused_at_once_and_the_hosts_own_threads_stay
     assert asyncio.run(_asgi(metering, app=app))[0] == 200
 
 
+def test_a_fault_that_nobody_thought_of_is_an_answer_and_a_line_in_the_log(
+    metering: Metering, caplog: pytest.LogCaptureFixture
+) -> None:
+    class _Odd:
+        def collect(self) -> Iterable[Any]:
+            return [None]  # which is no family
+
+    metering.reader.registry.register(_Odd())
+    for _ in range(2):
+        assert _wsgi(metering)[0] == "500 Internal Server Error"
+        assert asyncio.run(_asgi(metering))[0] == 500
+    assert ["could not be answered" in each.message for each in caplog.records] == [True]
+
+
 def test_the_asgi_app_goes_along_with_lifespan_and_closes_websockets(metering: Metering) -> None:
     sent: list[str] = []
     asked = iter(["lifespan.startup", "lifespan.shutdown"])
