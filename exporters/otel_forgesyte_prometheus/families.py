@@ -182,7 +182,7 @@ class FamilySet:
         owner = next((self._owners[each] for each in names if each in self._owners), None)
         if owner is None and self.size + size > self._max_series:
             self.left_out["series_limit"] += size
-            self._note_limit(name)
+            self.note_limit(name)
             return False
         if owner is None:
             self._owners.update(dict.fromkeys(names, f"{kind} {name}"))
@@ -229,20 +229,21 @@ class FamilySet:
             (reason, what), "Prometheus: a scrape is incomplete (%s, %s): %r", reason, what, error
         )
 
-    def _add_new(self, family: Family, text: str, pairs: Pairs, point: Point) -> None:
-        if self.size + point.size > self._max_series:
-            self.left_out["series_limit"] += point.size  # said by who knows the attributes
-            return
-        self.size += point.size
-        family.series[text] = (pairs, point)
-
-    def _note_limit(self, name: str) -> None:
+    def note_limit(self, name: str) -> None:
+        """Say once that there is no room for a family, or for all of its series."""
         self._notices.once(
             ("series", name),
-            "Prometheus: more than %d samples in one scrape: %r is left out."
+            "Prometheus: more than %d samples in one scrape: %r is not told whole."
             " Look for a label with many values, or raise max_series.",
             self._max_series, name,
         )  # fmt: skip
+
+    def _add_new(self, family: Family, text: str, pairs: Pairs, point: Point) -> None:
+        if self.size + point.size > self._max_series:
+            self.left_out["series_limit"] += point.size  # said by who knows more of the metric
+            return
+        self.size += point.size
+        family.series[text] = (pairs, point)
 
     def _note_replaced(self, family: Family) -> None:
         self.left_out["value_replaced"] += 1

@@ -31,6 +31,7 @@ def add_all(
         if found is None:
             page.left_out["name_taken"] += len(family.series)
             continue
+        before = page.left_out["series_limit"]
         for text, (pairs, point) in family.series.items():
             is_gauge = isinstance(point, Number) and not point.is_sum
             more = (*also, (_PROCESS, process)) if is_gauge and process else also
@@ -38,6 +39,8 @@ def add_all(
                 page.add(found, _with(pairs, more), point)
             else:
                 page.add(found, pairs, point, text)
+        if page.left_out["series_limit"] > before:
+            page.note_limit(family.name)
 
 
 def add_target(page: FamilySet, of_processes: Sequence[Iterable[Family]]) -> None:

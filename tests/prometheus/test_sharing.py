@@ -123,3 +123,18 @@ def test_what_is_no_directory_is_left_out_where_the_services_are_gathered(
     of_all = make()
     of_all.reader.sharing = Gathering(of_all.reader, tmp_path)
     assert of_all.samples("orders") == {("service_name=shop",): 3}
+
+
+def test_series_that_several_processes_have_too_many_of_together_are_named_once(
+    share: Share, caplog: pytest.LogCaptureFixture
+) -> None:
+    of_both = [share(max_series=5) for _ in range(2)]
+    for number, metering in enumerate(of_both):
+        counter = metering.meter().create_counter("orders")
+        for user in range(3):
+            counter.add(1, {"user": f"{number}-{user}"})
+        assert metering.reader.force_flush()
+    assert len(of_both[0].samples("orders")) == 5
+    assert of_both[0].reader.last_scrape.left_out == {"series_limit": 1}
+    [said] = [each.message for each in caplog.records]
+    assert said.startswith("Prometheus: more than 5 samples in one scrape: 'orders' is not told whole")
