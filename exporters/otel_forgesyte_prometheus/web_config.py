@@ -30,7 +30,8 @@ _HEADERS: Final[dict[str, frozenset[str]]] = {
     "X-XSS-Protection": frozenset(),
     "Content-Security-Policy": frozenset(),
 }
-_HASH: Final = re.compile(r"\$2[abxy]\$(0[4-9]|[12][0-9]|3[01])\$[./A-Za-z0-9]{53}")
+# A salt is 16 bytes, so its last character has four bits that are zero: bcrypt raises for others.
+_HASH: Final = re.compile(r"\$2[abxy]\$(0[4-9]|[12][0-9]|3[01])\$[./A-Za-z0-9]{21}[.Oeu][./A-Za-z0-9]{31}")
 _DURATION: Final = re.compile(r"([0-9]+(?:\.[0-9]+)?)(ns|us|µs|ms|s|m|h)")
 _SECONDS: Final = {"ns": 1e-9, "us": 1e-6, "µs": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60.0, "h": 3600.0}
 
@@ -87,7 +88,8 @@ def _loaded(path: Path) -> Any:
         mark = error.problem_mark
         where = f" in line {mark.line + 1}" if mark is not None else ""
         raise ConfigError(f"the web configuration {path} is no YAML{where}") from None
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+    except (OSError, ValueError, RecursionError, yaml.YAMLError) as error:
+        # ValueError: no UTF-8, or a date such as 2026-13-01, which the loader makes one of.
         why = error.strerror if isinstance(error, OSError) else "it is no YAML"
         raise ConfigError(f"cannot read the web configuration {path}: {why}") from None
 
