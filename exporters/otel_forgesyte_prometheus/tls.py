@@ -97,6 +97,11 @@ def tls_settings(given: Mapping[str, Any], path: Path) -> Tls:
         server_chooses=given.get("prefer_server_cipher_suites", True) is not False,
     )
     _check_together(made, path)
+    if given.get("cipher_suites") and not made.ciphers and made.versions[0] < _VERSIONS["TLS13"]:
+        # OpenSSL would take all of its own for TLS 1.2; Go would take none.
+        raise ConfigError(
+            f"{path}: cipher_suites has none for TLS 1.2: name one, or give min_version: TLS13"
+        )
     return made
 
 

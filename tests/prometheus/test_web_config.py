@@ -131,6 +131,7 @@ def test_an_interval_is_written_as_go_writes_it(
         (TLS + ", min_version: TLS10}", "min_version 'TLS10' is not supported: give TLS12"),
         (TLS + ", min_version: TLS13, max_version: TLS12}", "min_version is above max_version"),
         (TLS + ", cipher_suites: [RC4]}", "cipher_suites has RC4"),
+        (TLS + ", cipher_suites: [TLS_AES_128_GCM_SHA256]}", "has none for TLS 1.2: name one, or"),
         (TLS + ", min_version: 12}", "min_version is not text"),
         ("http_server_config: {http3: true}", "http_server_config has http3"),
         ("http_server_config: {headers: {Set-Cookie: a}}", "headers has Set-Cookie"),
