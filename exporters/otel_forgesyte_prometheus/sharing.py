@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from operator import itemgetter
 from threading import Lock
 from typing import TYPE_CHECKING, Final, Protocol
 
@@ -103,10 +104,11 @@ class Sharing:
         # From here on others may count this process among the ended, and it has no numbers itself.
         if self._has_left:
             raise ScrapeBusyError
-        add_target(page, [own, *(snapshot.families for _, snapshot in others)])
-        add_all(page, own, process=str(os.getpid()))
-        for name, snapshot in others:
-            add_all(page, snapshot.families, process=process_of(name))
+        told = [(self._group.name, own), *((name, one.families) for name, one in others)]
+        add_target(page, [families for _, families in told])
+        # The youngest first, whoever is asked: where two do not fit together, it is right.
+        for name, families in sorted(told, key=itemgetter(0), reverse=True):
+            add_all(page, families, process=process_of(name) or str(os.getpid()))
         add_all(page, ended.families)
         page.left_out.update(own.left_out)
 

@@ -137,4 +137,19 @@ def test_series_that_several_processes_have_too_many_of_together_are_named_once(
     assert len(of_both[0].samples("orders")) == 5
     assert of_both[0].reader.last_scrape.left_out == {"series_limit": 1}
     [said] = [each.message for each in caplog.records]
-    assert said.startswith("Prometheus: more than 5 samples in one scrape: 'orders' is not told whole")
+    assert said.startswith(
+        "Prometheus: more than 5 samples in one scrape: 'orders' is not told whole"
+    )
+
+
+def test_where_bounds_differ_whoever_is_asked_tells_those_of_the_youngest_process(
+    share: Share,
+) -> None:
+    older, younger = share(), share()
+    for metering, bound in ((older, 1), (younger, 2)):
+        metering.meter().create_histogram(
+            "wait", explicit_bucket_boundaries_advisory=[bound]
+        ).record(0.5)
+        assert metering.reader.force_flush()
+    for metering in (older, younger):
+        assert metering.samples("wait").keys() == {("le=2.0",), ("le=+Inf",), ()}
