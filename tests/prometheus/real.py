@@ -38,7 +38,8 @@ class RealPrometheus:
             with urllib.request.urlopen(f"{self._url}/{path}?{query}", timeout=10) as reply:  # noqa: S310
                 answer = json.load(reply)
         except HTTPError as error:
-            answer = json.load(error)
+            with error:
+                answer = json.load(error)
         assert answer["status"] == "success", (parameters, answer)
         assert not answer.get("warnings"), (parameters, answer)
         return answer["data"]
@@ -127,8 +128,12 @@ def real_alertmanager(folder: Path, webhook: str) -> Generator[int]:
 def _server(command: Sequence[str], log: Path, ready: str) -> Generator[None]:
     def is_ready() -> bool:
         assert process.poll() is None, log.read_text()
-        with urllib.request.urlopen(ready, timeout=1) as answer:  # noqa: S310 - our own server
-            return bool(answer.status == 200)
+        try:
+            with urllib.request.urlopen(ready, timeout=1) as answer:  # noqa: S310 - our own server
+                return bool(answer.status == 200)
+        except HTTPError as error:  # 503 while it reads its files; a socket left open is a warning
+            error.close()
+            return False
 
     with log.open("wb") as said, subprocess.Popen(command, stdout=said, stderr=said) as process:
         try:
