@@ -13,7 +13,11 @@ from otel_forgesyte.monitoring.burn_rate import alerts, recordings
 from otel_forgesyte.monitoring.grafana import dashboard_json
 from otel_forgesyte.monitoring.rules import Group, RuleFile, rules_yaml
 from otel_forgesyte.monitoring.targets import Objectives, targets
-from otel_forgesyte.monitoring.telemetry_alerts import process_alerts, record_alerts
+from otel_forgesyte.monitoring.telemetry_alerts import (
+    collector_alerts,
+    process_alerts,
+    record_alerts,
+)
 
 
 def dashboard_files() -> dict[str, str]:
@@ -40,7 +44,11 @@ def rule_files(objectives: Objectives | None = None) -> tuple[RuleFile, ...]:
         RuleFile("devices", (Group("forgesyte-devices", device_rules()),)),
         RuleFile("overlays", (Group("forgesyte-overlays", overlay_rules(held)),)),
         RuleFile(
-            "telemetry", (Group("forgesyte-telemetry", (*record_alerts(), *process_alerts())),)
+            "telemetry",
+            (
+                Group("forgesyte-telemetry", (*record_alerts(), *process_alerts())),
+                Group("forgesyte-collector", collector_alerts()),
+            ),
         ),
     )
 

@@ -1,4 +1,4 @@
-"""Alerts about telemetry itself: records that do not arrive, and processes that do not answer."""
+"""Alerts about telemetry itself: records that do not arrive, processes that do not answer."""
 
 from __future__ import annotations
 
@@ -32,12 +32,18 @@ _UNDRAINED_S = 300
 _PROCESS = (TARGET, INSTANCE)
 _WHERE = told(INSTANCE)
 
-OURS = any_of(
+_PAGES = (
     value(METRIC_FORGESYTE_JOB_ACTIVE),
     count(METRIC_FORGESYTE_PLUGIN_EXECUTION_DURATION),
     value(METRIC_FORGESYTE_SPOOL_RECORDS),
 )
+OURS = any_of(*_PAGES)
 """By which a page of ours is known: a process that sends OTLP has no spool, a server no jobs."""
+
+# The OpenTelemetry Collector's names are its own and in no registry of ours: those of its
+# documentation, with the suffixes that its Prometheus reader adds unless told otherwise.
+_COLLECTOR = Series("otelcol_process_uptime_seconds_total")
+_SIGNALS = ("spans", "metric_points", "log_records")
 
 
 def record_alerts() -> tuple[Alert, ...]:
@@ -108,9 +114,35 @@ def process_alerts() -> tuple[Alert, ...]:
     )
 
 
+def collector_alerts() -> tuple[Alert, ...]:
+    """A Collector that refuses what it is sent, or gives up what it took."""
+    refused = (Series(f"otelcol_receiver_refused_{signal}_total") for signal in _SIGNALS)
+    given_up = (Series(f"otelcol_exporter_send_failed_{signal}_total") for signal in _SIGNALS)
+    return (
+        Alert(
+            "ForgesyteCollectorRefuses",
+            "\nor ".join(f"{summed(increase(one, '5m'), *_PROCESS)} > 0" for one in refused),
+            PAGE,
+            f"The Collector {_WHERE} refuses what it is sent",
+            "It has for five minutes; who sends tries again for some seconds, and then drops.",
+            "a Collector whose queue is full for longer than its senders wait",
+            "5m",
+        ),
+        Alert(
+            "ForgesyteCollectorDropped",
+            "\nor ".join(_rose(one, *_PROCESS) for one in given_up),
+            PAGE,
+            f"The Collector {_WHERE} has dropped what it took",
+            f"{COUNTED} records of one kind in the last ten minutes; its log has the reason.",
+            "a Collector whose records the next one refuses for good",
+        ),
+    )
+
+
 def _seen(window: str) -> str:
-    """Our processes that answered in the window."""
-    return f"count by (job, instance) (last_over_time({OURS}[{window}]))"
+    """Processes of ours, and Collectors, that answered in the window."""
+    known = any_of(*_PAGES, _COLLECTOR)
+    return f"count by (job, instance) (last_over_time({known}[{window}]))"
 
 
 def _rose(counter: Series, *by: str) -> str:

@@ -85,3 +85,12 @@ def test_what_it_listens_on_is_what_compose_and_kubernetes_publish() -> None:
     manifest = (DEPLOY / "kubernetes" / "collector.yaml").read_text("utf-8")
     for port in (*ports, "8888", "13133"):
         assert f"containerPort: {port}" in manifest
+
+
+def test_its_own_metrics_have_the_names_that_the_rules_read() -> None:
+    # Its Prometheus reader says _total and _seconds unless it is told `without_type_suffix`.
+    (reader,) = CONFIGURATION["service"]["telemetry"]["metrics"]["readers"]
+    assert reader["pull"]["exporter"]["prometheus"].keys() == {"host", "port"}
+    rules = (DEPLOY / "prometheus" / "rules" / "telemetry.yml").read_text("utf-8")
+    for name in ("process_uptime_seconds", "receiver_refused_spans", "exporter_send_failed_spans"):
+        assert f"otelcol_{name}_total" in rules

@@ -41,6 +41,8 @@ _TAKES_TOO_LONG = {
     "plugins: ForgesytePluginSlower",
     "telemetry: ForgesyteSpoolNotDrained",
     "telemetry: ForgesyteTargetGone",
+    "telemetry: ForgesyteCollectorRefuses",
+    "telemetry: ForgesyteCollectorDropped",
 }
 
 

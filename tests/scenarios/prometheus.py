@@ -57,6 +57,8 @@ _LATER = {
     "plugins: ForgesytePluginSlower": "needs an hour of history",
     "telemetry: ForgesyteSpoolNotDrained": "needs a database that is held for five minutes",
     "telemetry: ForgesyteTargetGone": "needs targets that are found by name",
+    "telemetry: ForgesyteCollectorRefuses": "needs an OpenTelemetry Collector",
+    "telemetry: ForgesyteCollectorDropped": "needs an OpenTelemetry Collector",
 }
 _JOBS = count(METRIC_FORGESYTE_JOB_DURATION)
 _DOWN = "telemetry: ForgesyteTargetDown"
