@@ -30,6 +30,7 @@ CONNECTION_TIMEOUT_S: Final = 15.0
 
 _LOGGER: Final = logging.getLogger("otel_forgesyte_prometheus")
 _POLL_S: Final = 0.25
+_OUT_OF_FILES: Final = {errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM}
 _ROOT: Final = "Metrics are at /metrics.\n"
 _BUSY: Final = b"HTTP/1.0 503 Service Unavailable\r\nRetry-After: 1\r\nContent-Length: 0\r\n\r\n"
 
@@ -135,6 +136,15 @@ class _Listener(socketserver.TCPServer):
         self._slots = BoundedSemaphore(MAX_CONNECTIONS)
         self._open: set[_Connection] = set()
         super().__init__(address, _Handler)  # type: ignore[arg-type]  # an IPv6 address has four parts
+
+    def get_request(self) -> tuple[Any, Any]:
+        """Accept a connection; it waits on where there is no file descriptor for it."""
+        try:
+            return super().get_request()
+        except OSError as error:
+            if error.errno in _OUT_OF_FILES:
+                time.sleep(_POLL_S)  # asked again at once, and again, it would take a whole core
+            raise
 
     def process_request(self, request: Any, client_address: Any) -> None:
         """Answer in a thread of its own, while there is one to have."""

@@ -213,6 +213,37 @@ def test_a_process_out_of_threads_drops_the_request_and_serves_again_later(
     assert ask(server).status == 200
 
 
+OUT_OF_FILES = """
+import os, resource, socket, time
+from opentelemetry.sdk.metrics import MeterProvider
+from otel_forgesyte_prometheus import PrometheusReader, start_server
+reader = PrometheusReader()
+provider = MeterProvider([reader], shutdown_on_exit=False)
+server = start_server(reader, port=0)
+client = socket.socket()
+client.settimeout(10)
+limits = resource.getrlimit(resource.RLIMIT_NOFILE)
+free = os.dup(0)
+os.close(free)
+resource.setrlimit(resource.RLIMIT_NOFILE, (free, limits[1]))
+client.connect((server.host, server.port))
+client.sendall(b"GET /metrics HTTP/1.0\\r\\n\\r\\n")
+began = time.process_time()
+time.sleep(1)
+took = time.process_time() - began
+resource.setrlimit(resource.RLIMIT_NOFILE, limits)
+print(took < 0.2, client.recv(15).decode())
+"""
+
+
+@pytest.mark.skipif(os.name != "posix", reason="this system has no such limit")
+def test_a_process_out_of_files_waits_idly_and_serves_again_later() -> None:
+    finished = subprocess.run(
+        [sys.executable, "-c", OUT_OF_FILES], capture_output=True, text=True, check=True, timeout=60
+    )
+    assert finished.stdout == "True HTTP/1.0 200 OK\n"
+
+
 def test_a_port_in_use_is_an_error_that_says_what_to_do(metering: Metering, server: Server) -> None:
     with pytest.raises(OSError, match=rf"127.0.0.1:{server.port}.*OTEL_EXPORTER_PROMETHEUS_PORT"):
         start_server(metering.reader, port=server.port)
