@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from otel_forgesyte_prometheus.families import Kind, Number
+from otel_forgesyte_prometheus.labels import label_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -52,7 +53,8 @@ def add_target(page: FamilySet, of_processes: Sequence[Iterable[Family]]) -> Non
     first = infos[0]
     family = page.family(first.name, first.kind, first.unit, first.description)
     common = tuple(sorted(pair for pair in told[0].intersection(*told[1:]) if pair[0] != _INSTANCE))
-    if family is not None and common:
+    # Two ports of one service have the same to say, and it is one target to who asks here.
+    if family is not None and common and label_text(common) not in family.series:
         page.add(family, common, Number(1, is_sum=False))
 
 

@@ -28,10 +28,10 @@ if TYPE_CHECKING:
 def share(make: Callable[..., Metering], tmp_path: Path) -> Share:
     """Makes a reader on the page of all that are made so, as a process of its own would be."""
 
-    def _share(**options: object) -> Metering:
+    def _share(page: str = "shop@9464", **options: object) -> Metering:
         metering = make(**options)
         reader = metering.reader
-        group = Group(tmp_path / "shop@9464", reader.max_series, reader.notices)
+        group = Group(tmp_path / page, reader.max_series, reader.notices)
         reader.sharing = Sharing(group, partial(reader.families, ""), reader.notices)
         return metering
 
@@ -153,3 +153,18 @@ def test_where_bounds_differ_whoever_is_asked_tells_those_of_the_youngest_proces
         assert metering.reader.force_flush()
     for metering in (older, younger):
         assert metering.samples("wait").keys() == {("le=2.0",), ("le=+Inf",), ()}
+
+
+def test_a_service_on_two_ports_is_one_target_where_the_services_are_gathered(
+    share: Share, make: Callable[..., Metering], tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    for page in ("till@1", "till@2"):
+        metering = share(page, target_info=True)
+        metering.meter().create_counter("orders").add(3)
+        assert metering.reader.force_flush()
+    of_all = make()
+    of_all.reader.sharing = Gathering(of_all.reader, tmp_path)
+    assert of_all.samples("orders") == {("service_name=till",): 6}
+    assert b'target_info{service_name="till"} 1\n' in of_all.reader.page()
+    assert of_all.reader.last_scrape.left_out == {}
+    assert caplog.records == []
