@@ -54,6 +54,10 @@ class LabelMaker:
             text = str.__str__(value)  # a string Enum would be written as its member's name
         else:
             text = json.dumps(value, default=_describe)
+        if not text.isascii():
+            # A lone surrogate cannot be UTF-8. Here, and not on the page, where two series that
+            # differ in nothing else would become the same one twice.
+            text = text.encode("utf-8", "replace").decode()
         if len(text) > self.max_length:
             self.cut += 1
             kept = max(0, self.max_length - len(_CUT_MARK))

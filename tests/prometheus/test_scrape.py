@@ -96,6 +96,13 @@ def test_a_lone_surrogate_loses_itself_and_not_the_scrape(metering: Metering) ->
     assert metering.samples("odd") == {("value=a?b",): 1}
 
 
+def test_values_that_differ_in_lone_surrogates_alone_are_one_series(metering: Metering) -> None:
+    counter = metering.meter().create_counter("odd")
+    counter.add(1, {"value": "\ud800"})
+    counter.add(2, {"value": "\ud801"})
+    assert metering.samples("odd") == {("value=?",): 3}
+
+
 def test_a_description_with_line_feeds_and_quotes_stays_one_line(metering: Metering) -> None:
     metering.meter().create_counter("odd", description='a "b"\nc \\ d').add(1)
     assert metering.text()["odd"].documentation == 'a "b"\nc \\ d'
