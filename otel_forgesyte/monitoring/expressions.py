@@ -77,7 +77,8 @@ def sql_to_run(
     """SQL as the plugin for DuckDB makes it of Grafana's macros and variables; times are UTC.
 
     Its `$__timeFilter` is the one of Grafana's SDK: text compared with the column. The rest is
-    Grafana's own, replaced before the plugin sees it.
+    Grafana's own, replaced before the plugin sees it. Where there is nothing to choose from, "all"
+    is no text: so questions ask `IN [...]`, which may be empty. DuckDB 1.5 refuses `IN ()`.
     """
     first, last = (moment.strftime("%Y-%m-%dT%H:%M:%SZ") for moment in (begin, end))
     text = re.sub(r"\$__timeFilter\(([^()]+)\)", rf"\1 >= '{first}' AND \1 <= '{last}'", text)

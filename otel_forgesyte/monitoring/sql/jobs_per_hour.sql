@@ -4,6 +4,6 @@ SELECT
     plugin AS metric,
     sum(runs)::BIGINT AS jobs
 FROM otel.summary_by_minute
-WHERE operation = 'job' AND $__timeFilter(minute) AND plugin IN (${plugin:sqlstring})
+WHERE operation = 'job' AND $__timeFilter(minute) AND plugin IN [${plugin:sqlstring}]
 GROUP BY ALL
 ORDER BY time;

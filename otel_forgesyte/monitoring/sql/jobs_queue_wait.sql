@@ -5,6 +5,6 @@ SELECT
     quantile_cont((attributes ->> '$."forgesyte.job.queue.wait"')::DOUBLE, 0.95) AS p95
 FROM otel.all_spans
 WHERE attributes ->> '$."forgesyte.job.queue.wait"' IS NOT NULL
-    AND $__timeFilter(start_time_unix_nano) AND plugin IN (${plugin:sqlstring})
+    AND $__timeFilter(start_time_unix_nano) AND plugin IN [${plugin:sqlstring}]
 GROUP BY ALL
 ORDER BY time;

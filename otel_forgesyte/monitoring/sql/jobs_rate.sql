@@ -3,6 +3,6 @@ SELECT
     plugin || ' ' || status AS metric,
     count(*) AS jobs
 FROM otel.all_job_metrics
-WHERE $__timeFilter(created_at) AND plugin IN (${plugin:sqlstring})
+WHERE $__timeFilter(created_at) AND plugin IN [${plugin:sqlstring}]
 GROUP BY ALL
 ORDER BY time;

@@ -7,6 +7,6 @@ SELECT
     created_at,
     epoch(now() AT TIME ZONE 'UTC' - created_at) AS age_s
 FROM job_metrics
-WHERE completed_at IS NULL AND plugin IN (${plugin:sqlstring})
+WHERE completed_at IS NULL AND plugin IN [${plugin:sqlstring}]
 ORDER BY created_at, job_id
 LIMIT 100;

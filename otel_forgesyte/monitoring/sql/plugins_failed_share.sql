@@ -4,6 +4,6 @@ SELECT
     concat_ws('.', plugin, tool) AS metric,
     count(*) FILTER (WHERE NOT success) / count(*) AS share
 FROM otel.all_plugin_metrics
-WHERE $__timeFilter(created_at) AND plugin IN (${plugin:sqlstring})
+WHERE $__timeFilter(created_at) AND plugin IN [${plugin:sqlstring}]
 GROUP BY ALL
 ORDER BY time;

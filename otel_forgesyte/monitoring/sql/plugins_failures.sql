@@ -9,6 +9,6 @@ SELECT
     error_message,
     replace(trace_id::VARCHAR, '-', '') AS trace_id
 FROM otel.plugin_runs
-WHERE NOT success AND $__timeFilter(plugin_runs.start_time) AND plugin IN (${plugin:sqlstring})
+WHERE NOT success AND $__timeFilter(plugin_runs.start_time) AND plugin IN [${plugin:sqlstring}]
 ORDER BY plugin_runs.start_time DESC
 LIMIT 100;

@@ -3,6 +3,6 @@ SELECT
     concat_ws('.', plugin, tool) AS metric,
     quantile_cont(duration_ms, 0.95) AS p95
 FROM otel.all_plugin_metrics
-WHERE $__timeFilter(created_at) AND plugin IN (${plugin:sqlstring})
+WHERE $__timeFilter(created_at) AND plugin IN [${plugin:sqlstring}]
 GROUP BY ALL
 ORDER BY time;

@@ -8,6 +8,6 @@ SELECT
     quantile_cont(duration_ms, 0.95) AS p95_ms,
     quantile_cont(duration_ms, 0.99) AS p99_ms
 FROM otel.all_plugin_metrics
-WHERE $__timeFilter(created_at) AND plugin IN (${plugin:sqlstring})
+WHERE $__timeFilter(created_at) AND plugin IN [${plugin:sqlstring}]
 GROUP BY ALL
 ORDER BY sum(duration_ms) DESC, plugin, tool;

@@ -8,6 +8,6 @@ SELECT
     error_type
 FROM otel.all_logs
 WHERE severity_number >= 13
-    AND $__timeFilter(observed_time_unix_nano) AND service_name IN (${service:sqlstring})
+    AND $__timeFilter(observed_time_unix_nano) AND service_name IN [${service:sqlstring}]
 ORDER BY logged_at DESC
 LIMIT 100;

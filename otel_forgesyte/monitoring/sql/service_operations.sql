@@ -8,7 +8,7 @@ SELECT
     quantile_cont(duration_ns / 1e6, 0.95) AS p95_ms,
     sum(duration_ns) / 1e9 AS busy_s
 FROM otel.all_spans
-WHERE $__timeFilter(start_time_unix_nano) AND service_name IN (${service:sqlstring})
+WHERE $__timeFilter(start_time_unix_nano) AND service_name IN [${service:sqlstring}]
 GROUP BY ALL
 ORDER BY busy_s DESC, name
 LIMIT 100;

@@ -6,6 +6,6 @@ SELECT
     error_type,
     replace(trace_id::VARCHAR, '-', '') AS trace_id
 FROM otel.all_spans
-WHERE $__timeFilter(start_time_unix_nano) AND service_name IN (${service:sqlstring})
+WHERE $__timeFilter(start_time_unix_nano) AND service_name IN [${service:sqlstring}]
 ORDER BY duration_ns DESC
 LIMIT 50;

@@ -3,6 +3,6 @@ SELECT
     name AS metric,
     count(*) AS spans
 FROM otel.all_spans
-WHERE $__timeFilter(start_time_unix_nano) AND service_name IN (${service:sqlstring})
+WHERE $__timeFilter(start_time_unix_nano) AND service_name IN [${service:sqlstring}]
 GROUP BY ALL
 ORDER BY time;
