@@ -139,6 +139,24 @@ def test_what_became_slower_is_told_by_how_many_times(database: Path, tmp_path: 
     assert _ask(later, slower)[2] == [("p", "t", 3, 100, 300, 3)]
 
 
+def test_a_choice_has_what_the_time_shown_has_and_what_has_not_ended(
+    database: Path, tmp_path: Path
+) -> None:
+    later = tmp_path / "later.duckdb"
+    later.write_bytes(database.read_bytes())
+    with duckdb.connect(later) as connection:
+        for table, column in _AGED.items():
+            connection.execute(f"UPDATE {table} SET {column} = {column} - INTERVAL 7 HOUR")
+        connection.execute(
+            "INSERT INTO otel.summaries (minute, operation, plugin, status, bucket, count, duration_ms)"
+            " VALUES (now() AT TIME ZONE 'UTC' - INTERVAL 1 HOUR, 'job', 'pruned', 'done', 1, 1, 1)"
+        )
+    names = {one.where: one for one in _ASKED if ": $" in one.where}
+    # A panel shows what has not ended, whenever it began; another one what rows that are gone said.
+    assert _ask(later, names["forgesyte-duckdb-jobs: $plugin"])[2] == [("hanging",), ("pruned",)]
+    assert _ask(later, names["forgesyte-duckdb-service: $service"])[2] == []
+
+
 def test_archived_rows_stay_in_the_answers(database: Path, tmp_path: Path) -> None:
     aged = tmp_path / "aged.duckdb"
     aged.write_bytes(database.read_bytes())
