@@ -67,6 +67,7 @@ class Together:
                 lock = group.directory / SERVING_LOCK
                 self._sharing = Sharing(group, partial(reader.families, ""), reader.notices)
                 steps.append(self._sharing.round)
+        reader.sharing = self._sharing  # first: the first answer must not be of this process alone
         self._turn = Turn(reader, host, port, lock, targets)
         self.error: OSError | None = None
         try:
@@ -74,7 +75,6 @@ class Together:
         except OSError as error:
             self.error = error
             self._turn.note_failure()
-        reader.sharing = self._sharing
         reader.at_shutdown(self.shutdown)
         self._rounds = Rounds([*steps, self._turn.round])
         renew_in_children(self)

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import socket
 import threading
 import time
+from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING
+from urllib.request import urlopen
 
 import pytest
 
-from otel_forgesyte_prometheus import Gathering, ScrapeBusyError
+from otel_forgesyte_prometheus import Gathering, ScrapeBusyError, Together
 from otel_forgesyte_prometheus.group import Group
 from otel_forgesyte_prometheus.sharing import Sharing
 
@@ -168,3 +171,33 @@ def test_a_service_on_two_ports_is_one_target_where_the_services_are_gathered(
     assert b'target_info{service_name="till"} 1\n' in of_all.reader.page()
     assert of_all.reader.last_scrape.left_out == {}
     assert caplog.records == []
+
+
+def test_the_first_answer_of_who_takes_the_port_is_of_all(
+    share: Share,
+    make: Callable[..., Metering],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("otel_forgesyte_prometheus.server._POLL_S", 0.01)  # to end sooner
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port: int = free.getsockname()[1]
+    before = share(f"shop@{port}")
+    before.meter().create_counter("orders").add(10)
+    assert before.reader.force_flush()
+    pages: list[bytes] = []
+
+    def ask() -> None:
+        while not pages:
+            with suppress(OSError), urlopen(f"http://127.0.0.1:{port}/metrics", timeout=10) as page:
+                pages.append(page.read())
+
+    for _ in range(20):  # one answer in four was wrong
+        pages.clear()
+        asking = threading.Thread(target=ask)
+        asking.start()
+        of_this = make()
+        Together(of_this.reader, "127.0.0.1", port, tmp_path, "shop")
+        asking.join()
+        of_this.provider.shutdown()
+        assert b"orders_total 10\n" in pages[0]
