@@ -104,7 +104,8 @@ class Sharing:
         # From here on others may count this process among the ended, and it has no numbers itself.
         if self._has_left:
             raise ScrapeBusyError
-        told = [(self._group.name, own), *((name, one.families) for name, one in others)]
+        told: list[tuple[str, Iterable[Family]]] = [(self._group.name, own)]
+        told += [(name, snapshot.families) for name, snapshot in others]
         add_target(page, [families for _, families in told])
         # The youngest first, whoever is asked: where two do not fit together, it is right.
         for name, families in sorted(told, key=itemgetter(0), reverse=True):
