@@ -153,7 +153,9 @@ def test_a_choice_has_what_the_time_shown_has_and_what_has_not_ended(
         )
     names = {one.where: one for one in _ASKED if ": $" in one.where}
     # A panel shows what has not ended, whenever it began; another one what rows that are gone said.
-    assert _ask(later, names["forgesyte-duckdb-jobs: $plugin"])[2] == [("hanging",), ("pruned",)]
+    chosen = {plugin for (plugin,) in _ask(later, names["forgesyte-duckdb-jobs: $plugin"])[2]}
+    assert {"hanging", "pruned"} <= chosen
+    assert not {"edges", "print", "decoder"} & chosen  # no jobs, so they do not go on either
     assert _ask(later, names["forgesyte-duckdb-service: $service"])[2] == []
 
 
