@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.reading.history import clean_environment, make_history
+from tests.pythons import clean_environment
+from tests.reading.history import make_history
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -12,8 +12,9 @@ import duckdb
 import pytest
 
 from otel_forgesyte_schema import SCHEMA_VERSION
+from tests.pythons import clean_environment
 from tests.quack.conftest import serve_command
-from tests.reading.history import clean_environment, make_history
+from tests.reading.history import make_history
 from tests.soak.disk import small_disk
 from tests.targets.extensions import REQUIRED, what_is_missing
 from tests.waiting import free_port

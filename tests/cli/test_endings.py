@@ -18,7 +18,7 @@ from typer.testing import CliRunner
 from otel_forgesyte.cli import ExitCode, app
 from otel_forgesyte.cli.exits import exit_code_help
 from tests.cli.conftest import COMMAND
-from tests.reading.history import clean_environment
+from tests.pythons import clean_environment
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import http.client
-import os
 import re
 import signal
 import subprocess
@@ -13,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tests.pythons import clean_environment
 from tests.waiting import free_port, wait_for
 
 from .files import DEPLOY
@@ -56,7 +56,7 @@ class Place:
 
     def environment(self, said: Mapping[str, str]) -> dict[str, str]:
         """The variables of a service, nothing of ours that could stand in for one, and no home."""
-        kept = {name: value for name, value in os.environ.items() if not name.startswith("OTEL_")}
+        kept = clean_environment()
         kept["HOME"] = "/nonexistent"  # as for the user of the image and of the units
         return kept | {name: self.local(value) for name, value in said.items()}
 

@@ -16,11 +16,10 @@ from otel_forgesyte_duckdb import Settings, drain
 from tests.duckdb.conftest import (
     Target,
     no_inherited_settings,
-    run_python,
-    start_python,
     target,
     undrained,
 )
+from tests.pythons import clean_environment
 from tests.soak.disk import small_disk
 from tests.soak.tally import Tally, tally
 
@@ -30,7 +29,7 @@ if TYPE_CHECKING:
     from otel_forgesyte_duckdb import StoreStatus
     from tests.soak.disk import SmallDisk
 
-__all__ = ["no_inherited_settings", "run_python", "start_python", "target", "undrained"]
+__all__ = ["no_inherited_settings", "target", "undrained"]
 
 ROOT = Path(__file__).parents[2]
 _SPOOL = "OTEL_EXPORTER_DUCKDB_SPOOL_DIRECTORY"
@@ -52,9 +51,8 @@ def accounted_for(target: Target, accepted: int) -> StoreStatus:
 
 
 def environment(more: dict[str, str]) -> dict[str, str]:
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("OTEL_")}
     paths = [str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])]
-    return kept | {"PYTHONPATH": os.pathsep.join(paths)} | more
+    return clean_environment() | {"PYTHONPATH": os.pathsep.join(paths)} | more
 
 
 @dataclass

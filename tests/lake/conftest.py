@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import os
-import subprocess
-import sys
-import textwrap
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
@@ -78,26 +75,3 @@ def lake(postgres: PostgresServer, tmp_path: Path) -> Lake:
     name = f"lake{next(_numbers)}"
     postgres.create(name)
     return Lake(postgres, name, tmp_path)
-
-
-@pytest.fixture
-def start_python(tmp_path: Path) -> Iterator[Callable[..., subprocess.Popen[str]]]:
-    """Starts a piece of Python beside the test; it is ended with the test."""
-    started: list[subprocess.Popen[str]] = []
-
-    def start(source: str, *arguments: object, **environment: str) -> subprocess.Popen[str]:
-        process = subprocess.Popen(
-            [sys.executable, "-c", textwrap.dedent(source), *map(str, arguments)],
-            cwd=tmp_path,
-            env={**os.environ, **environment},
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-        started.append(process)
-        return process
-
-    yield start
-    for process in started:
-        process.kill()
-        process.communicate()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import signal
 import subprocess
@@ -20,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from otel_forgesyte_duckdb import Settings, reading
+from tests.pythons import clean_environment
 from tests.waiting import wait_for
 
 ROOT = Path(__file__).parents[2]
@@ -142,8 +142,7 @@ def _running(command: list[str], database: Path, settings: dict[str, str]) -> Ge
 
 def environment(database: Path, **settings: str) -> dict[str, str]:
     """Return the environment of a process that records into that database and nowhere else."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("OTEL_")}
-    return kept | {"OTEL_EXPORTER_DUCKDB_DATABASE": str(database)} | settings
+    return clean_environment(OTEL_EXPORTER_DUCKDB_DATABASE=str(database)) | settings
 
 
 def rows(database: Path, sql: str) -> list[tuple[Any, ...]]:

@@ -13,8 +13,8 @@ import psutil
 
 from otel_forgesyte_duckdb import Settings, drain
 from otel_forgesyte_duckdb.election import drainer_pid
-from tests.processes.conftest import Start
 from tests.processes.servers import rows
+from tests.pythons import StartPython
 from tests.waiting import wait_for
 
 # Records a span for each line it is sent, and answers what `force_flush` said.
@@ -60,7 +60,7 @@ def _has_ended(process: psutil.Process) -> bool:
 
 
 def test_a_child_stores_for_an_application_that_never_imports_duckdb(
-    database: Path, start: Start
+    database: Path, start: StartPython
 ) -> None:
     writer = start(WRITER, **CHILD)
     assert _record(writer, "first") == "True"
@@ -73,7 +73,7 @@ def test_a_child_stores_for_an_application_that_never_imports_duckdb(
 
 
 def test_what_the_child_is_told_stands_neither_in_its_command_line_nor_in_its_environment(
-    database: Path, tmp_path: Path, start: Start
+    database: Path, tmp_path: Path, start: StartPython
 ) -> None:
     source = WRITER.replace("flush_interval_s", f"database={str(database)!r}, flush_interval_s")
     writer = start(source, **CHILD | {"OTEL_EXPORTER_DUCKDB_DATABASE": ""})
@@ -84,7 +84,7 @@ def test_what_the_child_is_told_stands_neither_in_its_command_line_nor_in_its_en
     assert _names(tmp_path / "telemetry.duckdb") == ["first"]
 
 
-def test_only_one_of_several_processes_has_a_child(database: Path, start: Start) -> None:
+def test_only_one_of_several_processes_has_a_child(database: Path, start: StartPython) -> None:
     writers = [start(WRITER, **CHILD) for _ in range(3)]
     for number, writer in enumerate(writers):
         assert _record(writer, f"s{number}") == "True"
@@ -95,7 +95,7 @@ def test_only_one_of_several_processes_has_a_child(database: Path, start: Start)
 
 
 def test_a_killed_parent_is_followed_by_its_child_which_first_stores_what_it_left(
-    database: Path, start: Start
+    database: Path, start: StartPython
 ) -> None:
     source = WRITER.replace("exporter.force_flush()", "True").replace("=0.1", "=3600.0")
     writer = start(source, **CHILD)
@@ -114,7 +114,7 @@ def test_a_killed_parent_is_followed_by_its_child_which_first_stores_what_it_lef
 
 
 def test_a_fork_of_the_application_does_not_keep_the_child_alive(
-    database: Path, start: Start
+    database: Path, start: StartPython
 ) -> None:
     source = WRITER.replace(
         "provider.shutdown()",
@@ -130,7 +130,9 @@ def test_a_fork_of_the_application_does_not_keep_the_child_alive(
     assert _names(database) == ["first"]
 
 
-def test_a_killed_child_is_replaced_and_that_is_said_once(database: Path, start: Start) -> None:
+def test_a_killed_child_is_replaced_and_that_is_said_once(
+    database: Path, start: StartPython
+) -> None:
     writer = start(WRITER, **CHILD)
     children: list[int] = []
     for number in range(3):
@@ -148,7 +150,7 @@ def test_a_killed_child_is_replaced_and_that_is_said_once(database: Path, start:
 
 
 def test_ctrl_c_ends_the_application_and_not_its_child_before_it(
-    database: Path, start: Start
+    database: Path, start: StartPython
 ) -> None:
     source = WRITER.replace("for line", "import signal\n    for line")
     writer = start(source, **CHILD)
@@ -164,7 +166,7 @@ def test_ctrl_c_ends_the_application_and_not_its_child_before_it(
 
 
 def test_a_database_that_somebody_else_has_keeps_neither_the_end_nor_the_child_waiting(
-    database: Path, start: Start
+    database: Path, start: StartPython
 ) -> None:
     holder = start("import duckdb, sys; c = duckdb.connect(sys.argv[1]); input()", database)
     wait_for(database.exists)
@@ -182,7 +184,7 @@ def test_a_database_that_somebody_else_has_keeps_neither_the_end_nor_the_child_w
 
 
 def test_a_module_path_of_the_application_is_the_childs_too_and_its_directory_is_not(
-    tmp_path: Path, start: Start
+    tmp_path: Path, start: StartPython
 ) -> None:
     (tmp_path / "duckdb.py").write_text("raise SystemExit('took a file of the directory')")
     source = WRITER.replace("import sys", "import sys; sys.path.remove('')", 1)
@@ -192,7 +194,7 @@ def test_a_module_path_of_the_application_is_the_childs_too_and_its_directory_is
 
 
 def test_in_external_mode_a_flush_waits_for_nobody_and_the_records_for_whoever_drains(
-    database: Path, start: Start
+    database: Path, start: StartPython
 ) -> None:
     writer = start(WRITER, OTEL_EXPORTER_DUCKDB_DRAIN="external")
     started_at = time.monotonic()

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from otel_forgesyte_duckdb.election import drainer_pid
-from tests.processes.conftest import Start
 from tests.processes.servers import rows
+from tests.pythons import StartPython
 from tests.waiting import wait_for
 
 # Records a span every 20 ms, until its input ends.
@@ -77,7 +77,7 @@ def _ingested(database: Path, writer: str) -> int:
 @pytest.mark.slow
 @pytest.mark.parametrize("mode", ["thread", "child"])
 def test_a_killed_drainer_is_replaced_within_seconds_while_others_write(
-    database: Path, start: Start, mode: str
+    database: Path, start: StartPython, mode: str
 ) -> None:
     spool = Path(f"{database}.spool")
     settings = {"OTEL_EXPORTER_DUCKDB_DRAIN": mode}
@@ -98,7 +98,7 @@ def test_a_killed_drainer_is_replaced_within_seconds_while_others_write(
 
 
 def test_who_finds_the_database_held_leaves_the_election_to_its_holder(
-    database: Path, start: Start
+    database: Path, start: StartPython
 ) -> None:
     spool = Path(f"{database}.spool")
     writer = start(WRITER, "a")

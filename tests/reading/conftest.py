@@ -5,13 +5,13 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-import textwrap
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.reading.history import clean_environment, make_history
+from tests.pythons import clean_environment
+from tests.reading.history import make_history
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -32,24 +32,6 @@ def no_inherited_settings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> No
 
 
 @pytest.fixture
-def run_python(tmp_path: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
-    """Runs a piece of Python in a process of its own and returns it when it has ended."""
-
-    def run(source: str, **environment: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [sys.executable, "-c", textwrap.dedent(source)],
-            cwd=tmp_path,
-            env={**clean_environment(), **environment},
-            capture_output=True,
-            text=True,
-            timeout=60,
-            check=False,
-        )
-
-    return run
-
-
-@pytest.fixture
 def start_exporting(tmp_path: Path) -> Iterator[Callable[[Path, int], subprocess.Popen[str]]]:
     """Starts a process that records jobs through a real exporter; it is ended with the test."""
     started: list[subprocess.Popen[str]] = []
@@ -59,29 +41,6 @@ def start_exporting(tmp_path: Path) -> Iterator[Callable[[Path, int], subprocess
             [sys.executable, str(EXPORTING), str(database), str(jobs)],
             cwd=tmp_path,
             env=clean_environment(),
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-        started.append(process)
-        return process
-
-    yield start
-    for process in started:
-        process.kill()
-        process.communicate()
-
-
-@pytest.fixture
-def start_python(tmp_path: Path) -> Iterator[Callable[[str], subprocess.Popen[str]]]:
-    """Starts a piece of Python beside the test; it is ended with the test."""
-    started: list[subprocess.Popen[str]] = []
-
-    def start(source: str) -> subprocess.Popen[str]:
-        process = subprocess.Popen(
-            [sys.executable, "-c", textwrap.dedent(source)],
-            cwd=tmp_path,
-            env=clean_environment(),
-            stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
         )

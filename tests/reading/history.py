@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import duckdb
@@ -18,8 +17,3 @@ def make_history(path: Path) -> Path:
         apply(connection, "0.1.0")
         connection.execute(_ROWS.read_text(encoding="utf-8"))
     return path
-
-
-def clean_environment() -> dict[str, str]:
-    """The environment without OpenTelemetry's variables."""
-    return {key: value for key, value in os.environ.items() if not key.startswith("OTEL_")}

@@ -15,6 +15,7 @@ import pytest
 from otel_forgesyte.serving import Access, Limits
 from otel_forgesyte.serving.otlp_http import OtlpHttp
 from otel_forgesyte_duckdb import Settings, StoreStatus, drain, reading, store_status, stores
+from tests.pythons import clean_environment
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -163,12 +164,6 @@ def serve_command(path: Path, *options: str) -> list[str]:
     """Return the command line that serves a database, and leaves its file to the tests."""
     start = [sys.executable, "-c", START, "serve", "--database", str(path)]
     return [*start, "--quack", "off", *options]
-
-
-def clean_environment(**more: str) -> dict[str, str]:
-    """Return this process's environment without settings of OpenTelemetry's."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("OTEL_")}
-    return kept | more
 
 
 @pytest.fixture

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from otel_forgesyte_duckdb import DuckDBSpanExporter
-from tests.serving.conftest import clean_environment, serve_command
+from tests.pythons import clean_environment
+from tests.serving.conftest import serve_command
 from tests.serving.test_the_command import run
 from tests.serving.test_the_same_rows import make_spans
 

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from otel_forgesyte_duckdb import reading
-from tests.serving.conftest import Database, clean_environment
+from tests.pythons import clean_environment
+from tests.serving.conftest import Database
 from tests.serving.test_the_same_rows import rows
 
 if TYPE_CHECKING:

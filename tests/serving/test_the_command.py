@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from otel_forgesyte_duckdb import DuckDBSpanExporter, reading
-from tests.serving.conftest import clean_environment, send, send_json, serve_command
+from tests.pythons import clean_environment
+from tests.serving.conftest import send, send_json, serve_command
 from tests.serving.test_answers import SPAN, one_span, traces
 from tests.serving.test_the_same_rows import make_spans
 
