@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from otel_forgesyte_prometheus.labels import label_text
 from otel_forgesyte_prometheus.native import together
+from otel_forgesyte_prometheus.sums import added
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -76,7 +77,7 @@ class Number:
         if self.is_sum and other.is_sum:
             exemplars = [each for each in (self.exemplar, other.exemplar) if each is not None]
             newest = max(exemplars, key=lambda exemplar: exemplar.time_s, default=None)
-            return Number(self.value + other.value, is_sum=True, exemplar=newest)
+            return Number(added(self.value, other.value), is_sum=True, exemplar=newest)
         return other
 
 
@@ -114,7 +115,9 @@ class Buckets:
             return None
         else:
             counts = tuple(a + b for a, b in zip(self.counts, other.counts, strict=True))
-        total = None if self.total is None or other.total is None else self.total + other.total
+        total = None
+        if self.total is not None and other.total is not None:
+            total = added(self.total, other.total)
         found: dict[int, Trace] = {}
         for _, trace in sorted((*self.exemplars, *other.exemplars), key=lambda it: it[1].time_s):
             found[bisect_left(bounds, trace.value)] = trace

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 from otel_forgesyte_prometheus.families import Buckets, Family, Kind, Number, Trace
 from otel_forgesyte_prometheus.labels import label_text
 from otel_forgesyte_prometheus.native import Native
+from otel_forgesyte_prometheus.sums import Sum
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -77,20 +78,21 @@ def _family(found: list[Any]) -> Family:
 
 def _told(point: Point) -> list[Any]:
     if isinstance(point, Number):
-        return [point.value, point.is_sum, _told_trace(point.exemplar)]
+        return [_told_sum(point.value), point.is_sum, _told_trace(point.exemplar)]
     exemplars = [[index, _told_trace(trace)] for index, trace in point.exemplars]
     native = point.native
     sparse = native and [native.scale, native.zero_count, native.positive, native.negative]
-    return [point.bounds, point.counts, point.total, exemplars, sparse]
+    return [point.bounds, point.counts, _told_sum(point.total), exemplars, sparse]
 
 
 def _point(found: list[Any]) -> Point:
     if not isinstance(found[0], list):
         value, is_sum, exemplar = found
-        return Number(value, is_sum, _trace(exemplar))
+        return Number(_sum(value), is_sum, _trace(exemplar))
     bounds, counts, total, exemplars, sparse = found
     traces = ((index, _trace(trace)) for index, trace in exemplars)
     kept = tuple((index, trace) for index, trace in traces if trace is not None)
+    total = None if total is None else _sum(total)
     return Buckets(tuple(bounds), tuple(counts), total, kept, _native(sparse))
 
 
@@ -100,6 +102,14 @@ def _native(found: list[Any] | None) -> Native | None:
     scale, zero_count, positive, negative = found
     sides = [(first, tuple(counts)) for first, counts in (positive, negative)]
     return Native(scale, zero_count, *sides)
+
+
+def _told_sum(value: float | None) -> float | dict[str, list[float]] | None:
+    return {"parts": value.shortest()} if isinstance(value, Sum) else value
+
+
+def _sum(found: float | dict[str, list[float]]) -> float:
+    return Sum(found["parts"]) if isinstance(found, dict) else found
 
 
 def _told_trace(trace: Trace | None) -> list[Any] | None:

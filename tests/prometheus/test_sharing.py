@@ -6,6 +6,7 @@ import socket
 import threading
 import time
 from contextlib import suppress
+from fractions import Fraction
 from functools import partial
 from typing import TYPE_CHECKING
 from urllib.request import urlopen
@@ -15,6 +16,7 @@ import pytest
 from otel_forgesyte_prometheus import Gathering, ScrapeBusyError, Together
 from otel_forgesyte_prometheus.group import Group
 from otel_forgesyte_prometheus.sharing import Sharing
+from otel_forgesyte_prometheus.sums import Sum, added
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -201,3 +203,38 @@ def test_the_first_answer_of_who_takes_the_port_is_of_all(
         asking.join()
         of_this.provider.shutdown()
         assert b"orders_total 10\n" in pages[0]
+
+
+def test_no_sum_falls_when_processes_end_and_whoever_is_asked(share: Share) -> None:
+    workers = [share() for _ in range(4)]
+    for number, metering in enumerate(workers):
+        waited = metering.meter().create_histogram("wait", explicit_bucket_boundaries_advisory=[1])
+        for key in range(100):
+            for part in range(1, 6):
+                waited.record(1 / (7 * number + 3 * key + part), {"key": key})
+        assert metering.reader.force_flush()
+    asked = workers[0]
+    before = asked.samples("wait")
+    assert workers[3].samples("wait") == before
+    for ending in (workers[2], workers[1]):
+        ending.provider.shutdown()
+        assert asked.samples("wait") == before
+
+
+def test_an_exact_sum_of_many_parts_is_kept_in_few() -> None:
+    total = 0.0
+    for number in range(1, 20_001):
+        total = added(total, 1 / number if number % 2 else 1e17 / number)
+        if isinstance(total, Sum) and len(total.parts) > 100:
+            total = Sum(total.shortest())
+    assert isinstance(total, Sum)
+    assert 1 < len(total.shortest()) <= 4
+    exact = sum(Fraction(1 / n if n % 2 else 1e17 / n) for n in range(1, 20_001))
+    assert total == float(exact)
+    assert sum(map(Fraction, total.shortest())) == exact
+
+
+def test_a_sum_beyond_the_floats_is_infinite_as_ever() -> None:
+    assert added(1e308, 1e308) == float("inf")
+    assert added(added(1e308, -1e308), 1e308) == 1e308
+    assert added(2**60, 1) == 2**60 + 1
