@@ -29,7 +29,7 @@ _MACHINE = """
         for name in range(jobs):
             work(f"job-{name}")
         time.sleep(0.2)
-    telemetry.shutdown(timeout_millis=3_000)
+    telemetry.shutdown(timeout_millis=int(sys.argv[3]))
     print("ended")
 """
 
@@ -37,7 +37,9 @@ _MACHINE = """
 def test_two_machines_tell_of_the_same_jobs_and_each_job_has_one_row(
     lake: Lake, start_python: Callable[..., subprocess.Popen[str]]
 ) -> None:
-    machines = [start_python(_MACHINE, 8, 20, **lake.environment(name)) for name in ("one", "two")]
+    machines = [
+        start_python(_MACHINE, 8, 20, 30_000, **lake.environment(name)) for name in ("one", "two")
+    ]
     for machine in machines:
         told, errors = machine.communicate(timeout=120)
         # Nor was there a word about both creating the lake at the same moment.
@@ -55,7 +57,7 @@ def test_two_machines_tell_of_the_same_jobs_and_each_job_has_one_row(
 def test_postgresql_crashes_five_times_under_load_and_every_record_is_stored_once(
     lake: Lake, start_python: Callable[..., subprocess.Popen[str]]
 ) -> None:
-    machine = start_python(_MACHINE, 60, 20, **lake.environment())
+    machine = start_python(_MACHINE, 60, 20, 30_000, **lake.environment())
     for _ in range(5):
         time.sleep(2.0)
         lake.server.kill()
@@ -79,7 +81,7 @@ def test_without_postgresql_records_wait_in_the_spool_and_nothing_is_set_aside(
 ) -> None:
     lake.server.kill()
     try:
-        machine = start_python(_MACHINE, 2, 5, **lake.environment())
+        machine = start_python(_MACHINE, 2, 5, 3_000, **lake.environment())
         told, _ = machine.communicate(timeout=60)
         status = store_status(lake.settings())
     finally:
