@@ -200,6 +200,36 @@ def test_doctor_tells_who_may_scrape_and_what_keeps_everybody_out(
     assert "/metrics lets nobody in: cannot read the web configuration" in wrong
 
 
+def test_a_scrape_is_answered_while_the_exporter_waits_for_its_database(
+    run_program: RunProgram,
+) -> None:
+    program = """
+import subprocess, sys, threading, time
+hold = "import duckdb; held = duckdb.connect('telemetry.duckdb'); print('held', flush=True); input()"
+with configure(prometheus_port=0) as telemetry:
+    holder = subprocess.Popen(
+        [sys.executable, "-c", hold], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+    assert holder.stdout.readline() == "held\\n"
+    for number in range(50):
+        with job(job_id=f"j{number}", plugin="p"):
+            pass
+    flush = threading.Thread(target=telemetry.force_flush)
+    flush.start()
+    time.sleep(0.5)
+    began = time.monotonic()
+    page = ask(telemetry, "/job", **{"X-Prometheus-Scrape-Timeout-Seconds": "1"})
+    seconds, is_busy = time.monotonic() - began, flush.is_alive()
+    holder.communicate("")
+    flush.join()
+count = re.findall(r"^forgesyte_job_duration_seconds_count{.*} (\\d+)$", page, re.MULTILINE)
+print(json.dumps([count, seconds, is_busy]))
+"""
+    count, seconds, is_busy = _said(run_program, program)
+    assert (count, is_busy) == (["50"], True)
+    assert seconds < 1
+
+
 def test_a_redaction_hook_does_not_cost_the_metrics_page(run_program: RunProgram) -> None:
     program = """
 with configure(prometheus_port=0, redact=lambda record: record) as telemetry:
