@@ -14,6 +14,7 @@ from otel_forgesyte.cli import output
 from otel_forgesyte.cli.exits import ExitCode
 from otel_forgesyte.cli.failures import CommandFailed
 from otel_forgesyte.cli.invocation import Invocation, answers_in_text
+from otel_forgesyte_schema.errors import ConfigError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -117,6 +118,8 @@ def _require_fresh_names() -> None:
             raise
         what = f"a dashboard or rule names what the registry no longer defines: {error.msg}"
         raise CommandFailed(what, ExitCode.FINDING) from error
+    except ConfigError as error:  # a question of `sql` does, and they are read with the module
+        raise CommandFailed(str(error), ExitCode.FINDING) from error
     if stale := stale_registry():
         raise CommandFailed(stale, ExitCode.FINDING)
 
