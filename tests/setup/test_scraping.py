@@ -205,7 +205,7 @@ def test_a_scrape_is_answered_while_the_exporter_waits_for_its_database(
 ) -> None:
     program = """
 import subprocess, sys, threading, time
-hold = "import duckdb; held = duckdb.connect('telemetry.duckdb'); print('held', flush=True); input()"
+hold = "import duckdb; a = duckdb.connect('telemetry.duckdb'); print('held', flush=True); input()"
 with configure(prometheus_port=0) as telemetry:
     holder = subprocess.Popen(
         [sys.executable, "-c", hold], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
