@@ -39,6 +39,7 @@ class Objective:
 
 _stated: dict[str, Objective] = {}
 _nameless: dict[str, Objective] = {}
+_contradicted: dict[str, None] = {}
 
 
 def state(objective: Objective, name: str | None, function_name: str) -> None:
@@ -46,12 +47,19 @@ def state(objective: Objective, name: str | None, function_name: str) -> None:
     if name is None:
         _nameless[function_name] = objective
     else:
+        if _stated.setdefault(name, objective) != objective:
+            _contradicted[name] = None
         _stated[name] = objective
 
 
 def stated() -> Mapping[str, Objective]:
     """What the decorators that ran so far declared, by the name of job or plugin."""
     return dict(_stated)
+
+
+def contradicted() -> tuple[str, ...]:
+    """Names of which decorators said different things; the last one counts."""
+    return tuple(_contradicted)
 
 
 def nameless() -> tuple[str, ...]:

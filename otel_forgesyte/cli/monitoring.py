@@ -137,6 +137,12 @@ def _objectives(modules: list[str], file: Path | None) -> Objectives:
             "give the objective of each name in --objectives"
         )
     said = Objectives() if file is None else _read(file)
+    for name in objectives.contradicted():
+        if name not in said.named:
+            output.note(
+                f"{name} has several objectives that differ, and the last one counts: "
+                "give the one that is meant in --objectives"
+            )
     return Objectives(said.default, {**objectives.stated(), **said.named})
 
 

@@ -29,6 +29,21 @@ def page_reader(job_id): ...
 def by_name(job_id, plugin): ...
 """
 
+_CONTRADICTING_APP = """
+from otel_forgesyte import Objective, constant, job, plugin
+
+@job(objective=Objective(success=0.999))
+def page_reader(job_id): ...
+
+@plugin(plugin=constant("page_reader"), objective=Objective(fps=25))
+def draw(): ...
+
+@job(objective=Objective(success=0.95))
+def once(job_id): ...
+
+once = job(objective=Objective(success=0.95))(once)
+"""
+
 
 def _run(*arguments: str | Path, cwd: Path, code: Path = ROOT) -> subprocess.CompletedProcess[str]:
     """The command, with the code of a checkout."""
@@ -109,6 +124,19 @@ def test_rules_hold_to_what_decorators_and_a_file_say_the_file_first(tmp_path: P
     assert again.stderr.endswith(
         "run: otel-forgesyte rules write --app application --objectives objectives.yaml rules\n"
     )
+
+
+def test_two_objectives_for_one_name_are_told_until_the_file_says_which(tmp_path: Path) -> None:
+    (tmp_path / "application.py").write_text(_CONTRADICTING_APP)
+    options = ("rules", "write", "rules", "--app", "application")
+    differing = _run(*options, cwd=tmp_path)
+    assert differing.stderr == (
+        "page_reader has several objectives that differ, and the last one counts: "
+        "give the one that is meant in --objectives\n"
+    )
+    (tmp_path / "objectives.yaml").write_text("objectives: {page_reader: {fps: 20}}\n")
+    decided = _run(*options, "--objectives", "objectives.yaml", cwd=tmp_path)
+    assert (decided.returncode, decided.stderr) == (0, "")
 
 
 @pytest.mark.parametrize(
