@@ -57,7 +57,7 @@ class Scrape:
 
     Reasons: ``name_taken``, ``bounds_differ``, ``value_replaced`` (two gauges in one series),
     ``series_limit``, ``label_cut`` (told, but cut), ``point_failed``, ``collector_failed``,
-    ``collect_failed``, ``before_collect_failed``.
+    ``collect_failed``.
     """
 
     families: int = 0
@@ -69,7 +69,6 @@ class PrometheusReader(MetricReader):
     """Metrics for Prometheus, collected when it asks: nothing is queued, no thread is started.
 
     Args:
-        before_collect: called before each collection, to hand over measurements held back.
         scope_labels: whether series carry ``otel_scope_*`` labels.
         target_info: whether the resource is told as ``target_info``.
         max_series: samples (text lines) that one scrape may have.
@@ -84,7 +83,6 @@ class PrometheusReader(MetricReader):
     def __init__(  # noqa: PLR0913 - options by keyword, each with a default
         self,
         *,
-        before_collect: Callable[[], None] | None = None,
         scope_labels: bool = True,
         target_info: bool = True,
         max_series: int = MAX_SERIES,
@@ -97,7 +95,6 @@ class PrometheusReader(MetricReader):
         super().__init__(
             preferred_aggregation=preferred_aggregation, cardinality_limits=cardinality_limits
         )
-        self.before_collect = before_collect
         self.door = door
         self.sharing: Sharer | None = None
         self.last_scrape = Scrape()
@@ -206,19 +203,14 @@ class PrometheusReader(MetricReader):
         try:
             if self._is_shut_down:
                 return None
-            if self.before_collect is not None:
-                self._guarded("before_collect_failed", self.before_collect, families)
-            self._guarded("collect_failed", self.collect, families)
+            try:
+                self.collect()
+            except Exception as error:  # noqa: BLE001 - whatever it is, the rest can be told
+                families.fault("collect_failed", "all instruments", error)
             return self._received
         finally:
             self._received = None
             self._lock.release()
-
-    def _guarded(self, reason: str, step: Callable[[], None], families: FamilySet) -> None:
-        try:
-            step()
-        except Exception as error:  # noqa: BLE001 - whatever it is, the rest can be told
-            families.fault(reason, "all instruments", error)
 
 
 class _Own:

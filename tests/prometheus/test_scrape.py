@@ -250,34 +250,6 @@ def test_the_text_format_has_no_place_for_traces(metering: Metering) -> None:
     assert "trace_id" not in metering.reader.page().decode()
 
 
-def test_measurements_held_back_are_handed_over_before_each_scrape(
-    make: Callable[..., Metering],
-) -> None:
-    held = [3, 4]
-    metering = make()
-    counter = metering.meter().create_counter("c")
-
-    def hand_over() -> None:
-        while held:
-            counter.add(held.pop())
-
-    metering.reader.before_collect = hand_over
-    assert metering.text()["c"].samples[0].value == 7
-
-
-def test_a_failing_hand_over_is_counted_and_said_once_and_the_scrape_goes_on(
-    make: Callable[..., Metering], caplog: pytest.LogCaptureFixture
-) -> None:
-    def broken() -> None:
-        raise RuntimeError("the buffer is gone")
-
-    metering = make(before_collect=broken)
-    metering.meter().create_counter("c").add(1)
-    assert metering.samples("c") == {(): 1}
-    assert metering.reader.last_scrape.left_out == {"before_collect_failed": 1}
-    assert len(caplog.records) == 1
-
-
 def test_a_callback_that_raises_does_not_cost_the_other_instruments(metering: Metering) -> None:
     def broken(_: CallbackOptions) -> Iterable[Observation]:
         raise RuntimeError("the sensor is gone")
