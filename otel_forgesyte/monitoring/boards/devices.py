@@ -7,6 +7,8 @@ from otel_forgesyte.monitoring.boards.selection import (
     RANGE,
     SERVICES,
     asked,
+    called,
+    rates,
     shares,
 )
 from otel_forgesyte.monitoring.panels import (
@@ -25,7 +27,6 @@ from otel_forgesyte.monitoring.promql import (
     buckets,
     count,
     increase,
-    label_of,
     lacks,
     rate,
     ratio,
@@ -43,7 +44,6 @@ from otel_forgesyte.semconv import (
 )
 
 _DECISION = (FORGESYTE_DEVICE_REQUESTED, FORGESYTE_DEVICE_USED)
-_DEVICE = f"{{{{{label_of(FORGESYTE_DEVICE_NAME)}}}}}"
 _fallbacks = value(METRIC_FORGESYTE_DEVICE_FALLBACKS).where(IN_SERVICE)
 # Runs without a device never reported one.
 _runs = count(METRIC_FORGESYTE_PLUGIN_EXECUTION_DURATION).where(
@@ -85,17 +85,14 @@ PROMETHEUS = Dashboard(
                     (
                         Query(
                             summed(rate(_fallbacks), *_DECISION),
-                            " to ".join(f"{{{{{label_of(one)}}}}}" for one in _DECISION),
+                            " to ".join(map(called, _DECISION)),
                         ),
                     ),
                     unit=per_second(METRIC_FORGESYTE_DEVICE_FALLBACKS.unit),
                     stacked=True,
                 ),
-                Panel(
-                    "Plugin runs, by the device used",
-                    (Query(summed(rate(_runs), FORGESYTE_DEVICE_NAME), _DEVICE),),
-                    unit=per_second("{run}"),
-                    stacked=True,
+                rates(
+                    "Plugin runs, by the device used", _runs, FORGESYTE_DEVICE_NAME, unit="{run}"
                 ),
                 Panel(
                     "Job duration p95, by the device used",

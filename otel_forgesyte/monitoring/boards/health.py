@@ -7,6 +7,8 @@ from otel_forgesyte.monitoring.boards.selection import (
     RANGE,
     SERVICES,
     asked,
+    called,
+    rates,
     shares,
 )
 from otel_forgesyte.monitoring.panels import (
@@ -17,7 +19,6 @@ from otel_forgesyte.monitoring.panels import (
     Query,
     Row,
     Source,
-    per_second,
     stat,
     table,
     unit_of,
@@ -27,7 +28,6 @@ from otel_forgesyte.monitoring.promql import (
     buckets,
     count,
     increase,
-    label_of,
     lacks,
     largest,
     rate,
@@ -52,13 +52,10 @@ from otel_forgesyte.semconv import (
 )
 from otel_forgesyte_duckdb import instruments
 
-_INSTANCE = f"{{{{{INSTANCE}}}}}"
-_COMPONENT = f"{{{{{label_of(OTEL_COMPONENT_TYPE)}}}}}"
+_INSTANCE = called(INSTANCE)
 _RECORD = METRIC_FORGESYTE_RECORDS_ACCEPTED.unit
-_LOSS = "a record that is lost"
 _EXPLOSION = "an attribute with more values than a metric may have series"
 _EXPLODED = (FORGESYTE_METRIC_NAME, FORGESYTE_METRIC_ATTRIBUTE)
-_ATTRIBUTE = " ".join(f"{{{{{label_of(one)}}}}}" for one in _EXPLODED)
 _accepted = value(METRIC_FORGESYTE_RECORDS_ACCEPTED).where(IN_SERVICE)
 _dropped = value(METRIC_FORGESYTE_RECORDS_DROPPED).where(IN_SERVICE)
 _dead = value(METRIC_FORGESYTE_DEAD_LETTERS).where(IN_SERVICE)
@@ -100,23 +97,14 @@ PROMETHEUS = Dashboard(
         Row(
             "The loss ledger",
             (
-                Panel(
-                    "Accepted, by exporter",
-                    (Query(summed(rate(_accepted), OTEL_COMPONENT_TYPE), _COMPONENT),),
-                    unit=per_second(_RECORD),
-                    stacked=True,
-                ),
-                Panel(
+                rates("Accepted, by exporter", _accepted, OTEL_COMPONENT_TYPE, unit=_RECORD),
+                rates(
                     "Dropped, by reason",
-                    (
-                        Query(
-                            summed(rate(_dropped), OTEL_COMPONENT_TYPE, ERROR_TYPE),
-                            f"{_COMPONENT} {{{{{label_of(ERROR_TYPE)}}}}}",
-                            _LOSS,
-                        ),
-                    ),
-                    unit=per_second(_RECORD),
-                    stacked=True,
+                    _dropped,
+                    OTEL_COMPONENT_TYPE,
+                    ERROR_TYPE,
+                    unit=_RECORD,
+                    needs="a record that is lost",
                 ),
                 Panel(
                     "Set aside",
@@ -131,7 +119,7 @@ PROMETHEUS = Dashboard(
                 ),
                 Panel(
                     "Attributes with too many values",
-                    (Query(largest(_explosion, *_EXPLODED), _ATTRIBUTE, _EXPLOSION),),
+                    (Query(largest(_explosion, *_EXPLODED), called(*_EXPLODED), _EXPLOSION),),
                     unit=unit_of(METRIC_FORGESYTE_METRIC_EXPLOSION.unit),
                     width=24,
                     description="Each metric here keeps back some of its series.",

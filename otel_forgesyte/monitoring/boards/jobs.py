@@ -5,12 +5,13 @@ from __future__ import annotations
 from otel_forgesyte.monitoring.boards.selection import (
     IN_SERVICE,
     JOB_PLUGINS,
-    NAME,
     OF_PLUGIN,
     RANGE,
     SERVICES,
     STORED_PLUGINS,
     asked,
+    called,
+    rates,
     shares,
 )
 from otel_forgesyte.monitoring.burn_rate import BURN_RATE
@@ -23,7 +24,6 @@ from otel_forgesyte.monitoring.panels import (
     Query,
     Row,
     Source,
-    per_second,
     stat,
     table,
     unit_of,
@@ -35,7 +35,6 @@ from otel_forgesyte.monitoring.promql import (
     fits_not,
     has,
     increase,
-    label_of,
     largest,
     quantile,
     rate,
@@ -55,8 +54,7 @@ from otel_forgesyte.semconv import (
     JobStatusValues,
 )
 
-_STATUS = label_of(FORGESYTE_JOB_STATUS)
-_PER_SECOND = per_second(METRIC_FORGESYTE_JOB_ACTIVE.unit)
+_NAME = called(FORGESYTE_PLUGIN_NAME)
 _ended = count(METRIC_FORGESYTE_JOB_DURATION).where(IN_SERVICE, OF_PLUGIN)
 _failed = _ended.where(has(FORGESYTE_JOB_STATUS, JobStatusValues.ERROR.value))
 _judged = _ended.where(fits_not(FORGESYTE_JOB_STATUS, JobStatusValues.CANCELLED.value))
@@ -90,16 +88,12 @@ PROMETHEUS = Dashboard(
         Row(
             "Jobs",
             (
-                Panel(
+                rates(
                     "Ended, by plugin and status",
-                    (
-                        Query(
-                            summed(rate(_ended), FORGESYTE_PLUGIN_NAME, FORGESYTE_JOB_STATUS),
-                            f"{{{{{NAME}}}}} {{{{{_STATUS}}}}}",
-                        ),
-                    ),
-                    unit=_PER_SECOND,
-                    stacked=True,
+                    _ended,
+                    FORGESYTE_PLUGIN_NAME,
+                    FORGESYTE_JOB_STATUS,
+                    unit=METRIC_FORGESYTE_JOB_ACTIVE.unit,
                 ),
                 Panel(
                     "Failed share, by plugin",
@@ -109,21 +103,17 @@ PROMETHEUS = Dashboard(
                                 summed(rate(_failed), FORGESYTE_PLUGIN_NAME),
                                 summed(rate(_judged), FORGESYTE_PLUGIN_NAME),
                             ),
-                            f"{{{{{NAME}}}}}",
+                            _NAME,
                         ),
                     ),
                     unit=SHARE,
                 ),
-                Panel(
+                rates(
                     "Failed, by error",
-                    (
-                        Query(
-                            summed(rate(_failed), FORGESYTE_PLUGIN_NAME, ERROR_TYPE),
-                            f"{{{{{NAME}}}}} {{{{{label_of(ERROR_TYPE)}}}}}",
-                        ),
-                    ),
-                    unit=_PER_SECOND,
-                    stacked=True,
+                    _failed,
+                    FORGESYTE_PLUGIN_NAME,
+                    ERROR_TYPE,
+                    unit=METRIC_FORGESYTE_JOB_ACTIVE.unit,
                     description="Without a type: failures that the result told, not an exception.",
                 ),
                 Panel(
@@ -131,7 +121,7 @@ PROMETHEUS = Dashboard(
                     (
                         Query(
                             str(BURN_RATE.over("1h").where(IN_SERVICE, OF_PLUGIN)),
-                            f"{{{{{NAME}}}}}",
+                            _NAME,
                         ),
                     ),
                     description="1 spends a job's error budget exactly in its window; from the "
@@ -162,14 +152,14 @@ PROMETHEUS = Dashboard(
             (
                 Panel(
                     "Running",
-                    (Query(summed(_active, FORGESYTE_PLUGIN_NAME), f"{{{{{NAME}}}}}"),),
+                    (Query(summed(_active, FORGESYTE_PLUGIN_NAME), _NAME),),
                     unit=unit_of(METRIC_FORGESYTE_JOB_ACTIVE.unit),
                     width=8,
                     stacked=True,
                 ),
                 Panel(
                     "The oldest has run for",
-                    (Query(largest(_oldest, TARGET, FORGESYTE_PLUGIN_NAME), f"{{{{{NAME}}}}}"),),
+                    (Query(largest(_oldest, TARGET, FORGESYTE_PLUGIN_NAME), _NAME),),
                     unit=unit_of(METRIC_FORGESYTE_JOB_OLDEST_AGE.unit),
                     width=8,
                 ),

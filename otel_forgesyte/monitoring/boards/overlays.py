@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from otel_forgesyte.monitoring.boards.selection import (
     IN_SERVICE,
-    NAME,
     RANGE,
     SERVICES,
     asked,
+    called,
+    rates,
     shares,
 )
 from otel_forgesyte.monitoring.panels import (
@@ -19,7 +20,6 @@ from otel_forgesyte.monitoring.panels import (
     Query,
     Row,
     Source,
-    per_second,
     stat,
     table,
 )
@@ -43,7 +43,7 @@ from otel_forgesyte.semconv import (
     METRIC_FORGESYTE_OVERLAY_RENDER_DURATION,
 )
 
-_PER_SECOND = per_second(METRIC_FORGESYTE_OVERLAY_FRAMES_DROPPED.unit)
+_FRAME = METRIC_FORGESYTE_OVERLAY_FRAMES_DROPPED.unit
 _FPS = "suffix: fps"
 _drawn = count(METRIC_FORGESYTE_OVERLAY_RENDER_DURATION).where(IN_SERVICE)
 _draw_times = buckets(METRIC_FORGESYTE_OVERLAY_RENDER_DURATION).where(IN_SERVICE)
@@ -92,24 +92,14 @@ PROMETHEUS = Dashboard(
                     (
                         Query(
                             _fps("$__rate_interval", TARGET, FORGESYTE_PLUGIN_NAME),
-                            f"{{{{{NAME}}}}}",
+                            called(FORGESYTE_PLUGIN_NAME),
                         ),
                     ),
                     unit=_FPS,
                     description="Of frames whose rate is known.",
                 ),
-                Panel(
-                    "Drawn",
-                    (Query(summed(rate(_drawn), FORGESYTE_PLUGIN_NAME), f"{{{{{NAME}}}}}"),),
-                    unit=_PER_SECOND,
-                    stacked=True,
-                ),
-                Panel(
-                    "Dropped",
-                    (Query(summed(rate(_dropped), FORGESYTE_PLUGIN_NAME), f"{{{{{NAME}}}}}"),),
-                    unit=_PER_SECOND,
-                    stacked=True,
-                ),
+                rates("Drawn", _drawn, FORGESYTE_PLUGIN_NAME, unit=_FRAME),
+                rates("Dropped", _dropped, FORGESYTE_PLUGIN_NAME, unit=_FRAME),
                 Panel(
                     "Times to draw",
                     (Query(summed(increase(_draw_times, "$__rate_interval"), "le"), "{{le}}"),),

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from otel_forgesyte.monitoring.boards.selection import (
     IN_SERVICE,
-    NAME,
     OF_PLUGIN,
     PLUGINS,
     RANGE,
     SERVICES,
     STORED_PLUGINS,
     asked,
+    called,
+    rates,
     shares,
 )
 from otel_forgesyte.monitoring.panels import (
@@ -22,7 +23,6 @@ from otel_forgesyte.monitoring.panels import (
     Query,
     Row,
     Source,
-    per_second,
     stat,
     table,
 )
@@ -31,7 +31,6 @@ from otel_forgesyte.monitoring.promql import (
     count,
     has,
     increase,
-    label_of,
     lacks,
     quantile,
     rate,
@@ -50,8 +49,6 @@ from otel_forgesyte.semconv import (
 )
 
 _TOOL = (FORGESYTE_PLUGIN_NAME, FORGESYTE_PLUGIN_TOOL)
-_CALLED = f"{{{{{NAME}}}}} {{{{{label_of(FORGESYTE_PLUGIN_TOOL)}}}}}"
-_PER_SECOND = per_second("{run}")
 _runs = count(METRIC_FORGESYTE_PLUGIN_EXECUTION_DURATION).where(IN_SERVICE, OF_PLUGIN)
 _busy = total(METRIC_FORGESYTE_PLUGIN_EXECUTION_DURATION).where(IN_SERVICE, OF_PLUGIN)
 _durations = buckets(METRIC_FORGESYTE_PLUGIN_EXECUTION_DURATION).where(IN_SERVICE, OF_PLUGIN)
@@ -83,21 +80,16 @@ PROMETHEUS = Dashboard(
         Row(
             "By plugin and tool",
             (
-                Panel(
-                    "Runs",
-                    (Query(summed(rate(_runs), *_TOOL), _CALLED),),
-                    unit=_PER_SECOND,
-                    stacked=True,
-                ),
+                rates("Runs", _runs, *_TOOL, unit="{run}"),
                 Panel(
                     "Failed share",
-                    (Query(_failed_share("$__rate_interval", *_TOOL), _CALLED),),
+                    (Query(_failed_share("$__rate_interval", *_TOOL), called(*_TOOL)),),
                     unit=SHARE,
                 ),
                 Panel("p95", shares(0.95, of=_durations, by=_TOOL), unit=SECONDS),
                 Panel(
                     "Busy at once",
-                    (Query(summed(rate(_busy), *_TOOL), _CALLED),),
+                    (Query(summed(rate(_busy), *_TOOL), called(*_TOOL)),),
                     stacked=True,
                     description="Seconds of work a second: where the time goes.",
                 ),
@@ -106,23 +98,8 @@ PROMETHEUS = Dashboard(
         Row(
             "Failures",
             (
-                Panel(
-                    "Raised, by error",
-                    (
-                        Query(
-                            summed(rate(_raised), FORGESYTE_PLUGIN_NAME, ERROR_TYPE),
-                            f"{{{{{NAME}}}}} {{{{{label_of(ERROR_TYPE)}}}}}",
-                        ),
-                    ),
-                    unit=_PER_SECOND,
-                    stacked=True,
-                ),
-                Panel(
-                    "Returned, by plugin",
-                    (Query(summed(rate(_returned), *_TOOL), _CALLED),),
-                    unit=_PER_SECOND,
-                    stacked=True,
-                ),
+                rates("Raised, by error", _raised, FORGESYTE_PLUGIN_NAME, ERROR_TYPE, unit="{run}"),
+                rates("Returned, by plugin", _returned, *_TOOL, unit="{run}"),
                 Panel(
                     "p95, by device",
                     shares(0.95, of=_durations, by=(FORGESYTE_PLUGIN_NAME, FORGESYTE_DEVICE_NAME)),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from otel_forgesyte.monitoring import promql
-from otel_forgesyte.monitoring.panels import Panel, Query, Variable
+from otel_forgesyte.monitoring.panels import Panel, Query, Variable, per_second
 from otel_forgesyte.monitoring.sqltext import question
 from otel_forgesyte.monitoring.telemetry_alerts import OURS
 from otel_forgesyte.semconv import (
@@ -42,9 +42,22 @@ def asked(title: str, name: str, unit: str = "short", **how: object) -> Panel:
     return Panel(title, (question(name),), unit=unit, **how)  # type: ignore[arg-type]
 
 
+def called(*labels: str) -> str:
+    """A legend that calls each series by its values of these labels."""
+    return " ".join(f"{{{{{promql.label_of(label)}}}}}" for label in labels)
+
+
 def shares(*quantiles: float, of: promql.Series, by: tuple[str, ...] = ()) -> tuple[Query, ...]:
     """Each of these quantiles of a histogram's buckets, called p50 and the like."""
-    names = " ".join(f"{{{{{promql.label_of(label)}}}}}" for label in by)
     return tuple(
-        Query(promql.quantile(q, of, *by), f"p{q * 100:g} {names}".rstrip()) for q in quantiles
+        Query(promql.quantile(q, of, *by), f"p{q * 100:g} {called(*by)}".rstrip())
+        for q in quantiles
     )
+
+
+def rates(
+    title: str, series: promql.Series, *by: str, unit: str, needs: str = "", description: str = ""
+) -> Panel:
+    """How often it happens, stacked by these labels; `unit` is the registry's for one of them."""
+    query = Query(promql.summed(promql.rate(series), *by), called(*by), needs)
+    return Panel(title, (query,), unit=per_second(unit), description=description, stacked=True)

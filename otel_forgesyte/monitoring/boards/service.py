@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from otel_forgesyte.monitoring.boards.selection import (
     IN_SERVICE,
-    NAME,
     SERVICES,
     STORED_SERVICES,
     asked,
+    called,
+    rates,
     shares,
 )
 from otel_forgesyte.monitoring.panels import (
@@ -52,7 +53,6 @@ from otel_forgesyte.semconv import (
     JobStatusValues,
 )
 
-_INSTANCE = f"{{{{{INSTANCE}}}}}"
 _ended = count(METRIC_FORGESYTE_JOB_DURATION).where(IN_SERVICE)
 _failed = _ended.where(has(FORGESYTE_JOB_STATUS, JobStatusValues.ERROR.value))
 _runs = count(METRIC_FORGESYTE_PLUGIN_EXECUTION_DURATION).where(IN_SERVICE)
@@ -63,7 +63,7 @@ def _scraped(name: str) -> str:
 
 
 def _of_instance(title: str, expression: str, unit: str, description: str = "") -> Panel:
-    query = Query(expression, _INSTANCE)
+    query = Query(expression, called(INSTANCE))
     return Panel(title, (query,), unit=unit, width=8, description=description)
 
 
@@ -130,12 +130,7 @@ PROMETHEUS = Dashboard(
         Row(
             "What they run",
             (
-                Panel(
-                    "Plugins",
-                    (Query(summed(rate(_runs), FORGESYTE_PLUGIN_NAME), f"{{{{{NAME}}}}}"),),
-                    unit=per_second("{run}"),
-                    stacked=True,
-                ),
+                rates("Plugins", _runs, FORGESYTE_PLUGIN_NAME, unit="{run}"),
                 Panel(
                     "Plugin p95",
                     shares(
