@@ -125,11 +125,13 @@ def test_the_guide_makes_each_secret_where_compose_looks_for_it(tmp_path: Path) 
     guide = (ROOT / "docs" / "deploying.md").read_text("utf-8")
     commands = guide.partition("```bash\n")[2].partition("```")[0]
     (tmp_path / "deploy" / "secrets").mkdir(parents=True)
-    subprocess.run(["bash", "-euc", commands], cwd=tmp_path, check=True)
+    # By somebody whose files are nobody else's: containers read them as users of their own.
+    subprocess.run(["bash", "-euc", f"umask 077\n{commands}"], cwd=tmp_path, check=True)
     folder = tmp_path / "deploy" / "secrets"
     assert folder.stat().st_mode & 0o777 == 0o700
     for secret in document("compose.yaml")["secrets"].values():
         made = (folder.parent / secret["file"]).read_text("utf-8")
+        assert (folder.parent / secret["file"]).stat().st_mode & 0o777 == 0o644
         # Kubernetes hands it to Prometheus as it is, and a header has no second line.
         assert made == made.strip()
         assert len(made) > 20
