@@ -126,7 +126,10 @@ def test_the_guide_makes_each_secret_where_compose_looks_for_it(tmp_path: Path) 
     commands = guide.partition("```bash\n")[2].partition("```")[0]
     (tmp_path / "deploy" / "secrets").mkdir(parents=True)
     # By somebody whose files are nobody else's: containers read them as users of their own.
-    subprocess.run(["bash", "-euc", f"umask 077\n{commands}"], cwd=tmp_path, check=True)
+    asked = f"umask 077\n{commands}\npwd -P"
+    ended = subprocess.run(["bash", "-euc", asked], cwd=tmp_path, check=True, capture_output=True)
+    # Where it began: the commands that follow in the guide begin there as well.
+    assert ended.stdout.decode().splitlines()[-1] == str(tmp_path.resolve())
     folder = tmp_path / "deploy" / "secrets"
     assert folder.stat().st_mode & 0o777 == 0o700
     for secret in document("compose.yaml")["secrets"].values():
