@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 
 import pytest
@@ -12,16 +13,21 @@ from prometheus_client.openmetrics import parser as openmetrics_parser
 from prometheus_client.parser import text_string_to_metric_families
 
 from otel_forgesyte_prometheus import Format, PrometheusReader
+from otel_forgesyte_prometheus.group import Group
+from otel_forgesyte_prometheus.sharing import Sharing
 
 from .certificates import make_certificates
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
+    from pathlib import Path
 
     from opentelemetry.metrics import Meter
     from prometheus_client.core import Metric
 
     from .certificates import Certificates
+
+    Share = Callable[..., "Metering"]
 
 
 @dataclass
@@ -91,6 +97,20 @@ def make() -> Iterator[Callable[..., Metering]]:
 def metering(make: Callable[..., Metering]) -> Metering:
     """A provider without scope labels and target_info, so that a page holds what a test made."""
     return make()
+
+
+@pytest.fixture
+def share(make: Callable[..., Metering], tmp_path: Path) -> Share:
+    """Makes a reader on the page of all that are made so, as a process of its own would be."""
+
+    def _share(page: str = "shop@9464", **options: object) -> Metering:
+        metering = make(**options)
+        reader = metering.reader
+        group = Group(tmp_path / page, reader.max_series, reader.notices)
+        reader.sharing = Sharing(group, partial(reader.families, ""), reader.notices)
+        return metering
+
+    return _share
 
 
 @pytest.fixture(scope="session")

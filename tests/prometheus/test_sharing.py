@@ -2,45 +2,23 @@
 
 from __future__ import annotations
 
-import socket
 import threading
 import time
-from contextlib import suppress
-from fractions import Fraction
-from functools import partial
 from typing import TYPE_CHECKING
-from urllib.request import urlopen
 
 import pytest
+from opentelemetry.sdk.trace import TracerProvider
 
-from otel_forgesyte_prometheus import Gathering, ScrapeBusyError, Together
-from otel_forgesyte_prometheus.group import Group
-from otel_forgesyte_prometheus.sharing import Sharing
-from otel_forgesyte_prometheus.sums import Sum, added
+from otel_forgesyte_prometheus import Gathering, ScrapeBusyError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from pathlib import Path
 
     from opentelemetry.metrics import CallbackOptions, Observation
+    from prometheus_client.core import Metric
 
-    from .conftest import Metering
-
-    Share = Callable[..., Metering]
-
-
-@pytest.fixture
-def share(make: Callable[..., Metering], tmp_path: Path) -> Share:
-    """Makes a reader on the page of all that are made so, as a process of its own would be."""
-
-    def _share(page: str = "shop@9464", **options: object) -> Metering:
-        metering = make(**options)
-        reader = metering.reader
-        group = Group(tmp_path / page, reader.max_series, reader.notices)
-        reader.sharing = Sharing(group, partial(reader.families, ""), reader.notices)
-        return metering
-
-    return _share
+    from .conftest import Metering, Share
 
 
 def test_a_page_never_tells_less_because_its_process_ends(share: Share) -> None:
@@ -175,36 +153,6 @@ def test_a_service_on_two_ports_is_one_target_where_the_services_are_gathered(
     assert caplog.records == []
 
 
-def test_the_first_answer_of_who_takes_the_port_is_of_all(
-    share: Share,
-    make: Callable[..., Metering],
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr("otel_forgesyte_prometheus.server._POLL_S", 0.01)  # to end sooner
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port: int = free.getsockname()[1]
-    before = share(f"shop@{port}")
-    before.meter().create_counter("orders").add(10)
-    assert before.reader.force_flush()
-    pages: list[bytes] = []
-
-    def ask() -> None:
-        while not pages:
-            with suppress(OSError), urlopen(f"http://127.0.0.1:{port}/metrics", timeout=10) as page:
-                pages.append(page.read())
-
-    for _ in range(20):  # one answer in four was wrong
-        pages.clear()
-        asking = threading.Thread(target=ask)
-        asking.start()
-        of_this = make()
-        Together(of_this.reader, "127.0.0.1", port, tmp_path, "shop")
-        asking.join()
-        of_this.provider.shutdown()
-        assert b"orders_total 10\n" in pages[0]
-
-
 def test_no_sum_falls_when_processes_end_and_whoever_is_asked(share: Share) -> None:
     workers = [share() for _ in range(4)]
     for number, metering in enumerate(workers):
@@ -221,20 +169,38 @@ def test_no_sum_falls_when_processes_end_and_whoever_is_asked(share: Share) -> N
         assert asked.samples("wait") == before
 
 
-def test_an_exact_sum_of_many_parts_is_kept_in_few() -> None:
-    total = 0.0
-    for number in range(1, 20_001):
-        total = added(total, 1 / number if number % 2 else 1e17 / number)
-        if isinstance(total, Sum) and len(total.parts) > 100:
-            total = Sum(total.shortest())
-    assert isinstance(total, Sum)
-    assert 1 < len(total.shortest()) <= 4
-    exact = sum(Fraction(1 / n if n % 2 else 1e17 / n) for n in range(1, 20_001))
-    assert total == float(exact)
-    assert sum(map(Fraction, total.shortest())) == exact
+def test_each_bucket_of_a_shared_page_has_the_newest_exemplar_of_all(share: Share) -> None:
+    tracer = TracerProvider().get_tracer("t")
+    older, younger = share(), share()
+
+    def work(metering: Metering, seconds: float) -> str:
+        waited = metering.meter().create_histogram(
+            "wait", explicit_bucket_boundaries_advisory=[1, 10]
+        )
+        runs = metering.meter().create_counter("runs")
+        with tracer.start_as_current_span("work") as span:
+            waited.record(seconds)
+            runs.add(1)
+        assert metering.reader.force_flush()
+        return f"{span.get_span_context().trace_id:032x}"
+
+    short = work(younger, 0.5)
+    long = work(younger, 5)
+    newer = work(older, 0.25)
+    for metering in (older, younger):
+        told = metering.openmetrics()
+        assert _traces(told["wait"]) == {"1.0": newer, "10.0": long}
+        assert _traces(told["runs"]) == {"": newer}
+    newest = work(younger, 0.75)
+    younger.provider.shutdown()  # and of those who have ended
+    assert _traces(older.openmetrics()["wait"]) == {"1.0": newest, "10.0": long}
+    assert len({short, long, newer, newest}) == 4
 
 
-def test_a_sum_beyond_the_floats_is_infinite_as_ever() -> None:
-    assert added(1e308, 1e308) == float("inf")
-    assert added(added(1e308, -1e308), 1e308) == 1e308
-    assert added(2**60, 1) == 2**60 + 1
+def _traces(family: Metric) -> dict[str, str]:
+    """Of each bucket, the trace of its exemplar."""
+    return {
+        sample.labels.get("le", ""): sample.exemplar.labels["trace_id"]
+        for sample in family.samples
+        if sample.exemplar is not None
+    }
