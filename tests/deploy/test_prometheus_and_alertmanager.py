@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import http.client
 import http.server
 import json
 import shutil
@@ -104,13 +105,14 @@ def test_prometheus_scrapes_and_tells_what_compose_starts() -> None:
 
 @contextmanager
 def webhook(file: Path) -> Generator[list[str]]:
-    """The titles of the messages that it was sent; its address stands in the file."""
+    """The messages that it was sent; its address stands in the file."""
     taken: list[str] = []
 
     class Take(http.server.BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             length = int(self.headers["Content-Length"])
-            taken.append(json.loads(self.rfile.read(length))["attachments"][0]["title"])
+            (message,) = json.loads(self.rfile.read(length))["attachments"]
+            taken.append(f"{message['title']}\n{message['text']}")
             self.send_response(200)
             self.end_headers()
 
@@ -156,8 +158,14 @@ def test_what_compose_starts_works_together(tmp_path: Path) -> None:
         alert(place, "page")
         alert(place, "ticket")
         wait_for(lambda: paged and asked, "both messages")
-        assert paged == ["of page"]
-        assert asked == ["of ticket"]
+        assert [sorted(message.splitlines()) for message in (*paged, *asked)] == [
+            [
+                f"FIRING: Of{severity}, studio",
+                "firing: A job of p does not end. It has run for an hour. (a page)",
+                "firing: A job of q does not end. It has run for an hour. (a page)",
+            ]
+            for severity in ("page", "ticket")
+        ]
         assert api(place, "alerts")["alerts"] == []  # the example keeps to its objective
     database = tmp_path / "data" / "telemetry.duckdb"
     statuses = open_reader(database).sql("SELECT DISTINCT status FROM job_metrics").fetchall()
@@ -202,12 +210,21 @@ def alertmanager(place: Place) -> Any:
 
 
 def alert(place: Place, severity: str) -> None:
-    """Tell Alertmanager of one."""
-    amtool = tool("amtool", "prometheus-alertmanager")
-    where = f"--alertmanager.url=http://127.0.0.1:{place.ports['9093']}"
-    said = [f"alertname=Test{severity}", f"severity={severity}", "job=studio"]
-    command = [amtool, where, "alert", "add", *said, f"--annotation=summary=of {severity}"]
-    subprocess.run(command, check=True, capture_output=True)
+    """Tell Alertmanager of two that fire at once, as Prometheus does."""
+    labels = {"alertname": f"Of{severity}", "severity": severity, "job": "studio"}
+    rest = {"description": "It has run for an hour.", "runbook": "a page"}
+    told = [
+        {
+            "labels": {**labels, "forgesyte_plugin_name": name},
+            "annotations": {"summary": f"A job of {name} does not end", **rest},
+        }
+        for name in ("p", "q")
+    ]
+    connection = http.client.HTTPConnection("127.0.0.1", place.ports["9093"], timeout=10)
+    headers = {"Content-Type": "application/json"}
+    connection.request("POST", "/api/v2/alerts", json.dumps(told), headers)
+    assert connection.getresponse().status == 200
+    connection.close()
 
 
 def api(place: Place, path: str) -> Any:
