@@ -103,7 +103,8 @@ def process_alerts() -> tuple[Alert, ...]:
         ),
         Alert(
             "ForgesyteTargetGone",
-            f"count by (job) ({_seen('1h')})\nunless count by (job) ({UP})",
+            f"count by (job) (last_over_time({UP}[1h]) and on (job, instance) {_seen('1h')})\n"
+            f"unless count by (job) ({UP})",
             PAGE,
             f"Nothing is left of {told(TARGET)}",
             "{{ $value }} of its processes answered within the hour, and Prometheus finds none to "
