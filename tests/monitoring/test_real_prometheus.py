@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 import pytest
@@ -15,6 +16,7 @@ from otel_forgesyte.monitoring import (
     rule_files,
     rule_texts,
 )
+from otel_forgesyte.monitoring.boards import DASHBOARDS
 from tests.monitoring.server import Service, service, write_texts
 from tests.prometheus.real import RealPrometheus, real_prometheus
 from tests.waiting import wait_for
@@ -78,6 +80,25 @@ def test_every_expression_has_an_answer_while_a_service_works(
         wait_for(all_answered, "an answer to each")
     except AssertionError:
         assert missing == []
+
+
+def test_every_choice_of_a_dashboard_has_values(
+    at_work: tuple[RealPrometheus, Service],
+) -> None:
+    server, _ = at_work
+    choices = {
+        (variable.name, variable.query)
+        for board in DASHBOARDS
+        for variable in board.variables
+        if board.source is Source.PROMETHEUS
+    }
+    assert {name for name, _ in choices} == {"service", "plugin"}
+    for name, asked in choices:
+        found = re.fullmatch(r"label_values\((.+), (\w+)\)", asked)  # as Grafana understands it
+        assert found, asked
+        selector = promql_to_run(found[1], _WINDOW)
+        values = server.ask(f"label/{found[2]}/values", **{"match[]": selector})
+        assert values == ["studio"] if name == "service" else len(values) > 2, asked
 
 
 def test_what_needs_trouble_has_an_answer_in_trouble(
