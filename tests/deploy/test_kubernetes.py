@@ -32,11 +32,11 @@ def rules() -> dict[str, Any]:
     return rule
 
 
-@pytest.mark.parametrize("manifest", MANIFESTS, ids=named)
+@pytest.mark.parametrize(
+    "manifest", [each for each in MANIFESTS if each["apiVersion"] != OPERATOR], ids=named
+)
 def test_kubernetes_allows_every_key(manifest: dict[str, Any]) -> None:
-    validate = checker("kubernetes_validate").validate
-    if manifest["apiVersion"] != OPERATOR:
-        validate(manifest, "1.37", strict=True)
+    checker("kubernetes_validate").validate(manifest, "1.37", strict=True)
 
 
 def test_its_schemas_are_really_asked() -> None:
