@@ -15,7 +15,7 @@ from otel_forgesyte.monitoring.rules import Group, RuleFile, rules_yaml
 from otel_forgesyte.monitoring.targets import Objectives, targets
 from otel_forgesyte.monitoring.telemetry_alerts import (
     collector_alerts,
-    process_alerts,
+    process_rules,
     record_alerts,
 )
 
@@ -46,7 +46,7 @@ def rule_files(objectives: Objectives | None = None) -> tuple[RuleFile, ...]:
         RuleFile(
             "telemetry",
             (
-                Group("forgesyte-telemetry", (*record_alerts(), *process_alerts())),
+                Group("forgesyte-telemetry", (*record_alerts(), *process_rules())),
                 Group("forgesyte-collector", collector_alerts()),
             ),
         ),

@@ -14,7 +14,7 @@ from otel_forgesyte.monitoring.promql import (
     summed,
     value,
 )
-from otel_forgesyte.monitoring.rules import COUNTED, PAGE, TICKET, Alert, told
+from otel_forgesyte.monitoring.rules import COUNTED, PAGE, TICKET, Alert, Recording, told
 from otel_forgesyte.semconv import (
     ERROR_TYPE,
     FORGESYTE_METRIC_ATTRIBUTE,
@@ -43,6 +43,8 @@ OURS = any_of(*_PAGES)
 # The OpenTelemetry Collector's names are its own and in no registry of ours: those of its
 # documentation, with the suffixes that its Prometheus reader adds unless told otherwise.
 _COLLECTOR = Series("otelcol_process_uptime_seconds_total")
+# Recorded, for a day of all these series is much to read at each evaluation.
+_KNOWN = Series("forgesyte:process_series:count")
 _SIGNALS = ("spans", "metric_points", "log_records")
 
 
@@ -78,10 +80,12 @@ def record_alerts() -> tuple[Alert, ...]:
     )
 
 
-def process_alerts() -> tuple[Alert, ...]:
+def process_rules() -> tuple[Recording | Alert, ...]:
     """Pages that have too many series, or do not answer."""
     exploded = (*_PROCESS, FORGESYTE_METRIC_NAME, FORGESYTE_METRIC_ATTRIBUTE)
+    known = f"count by (job, instance) ({any_of(*_PAGES, _COLLECTOR)})"
     return (
+        Recording(_KNOWN.name, known),
         Alert(
             "ForgesyteMetricExplosion",
             largest(value(METRIC_FORGESYTE_METRIC_EXPLOSION), *exploded),
@@ -94,7 +98,7 @@ def process_alerts() -> tuple[Alert, ...]:
         ),
         Alert(
             "ForgesyteTargetDown",
-            f"{UP} == 0\nand on (job, instance) {_seen('1d')}",
+            f"{UP} == 0\nand on (job, instance) last_over_time({_KNOWN}[1d])",
             PAGE,
             f"{_WHERE} does not answer",
             "No other alert can tell of it: each needs a scrape.",
@@ -103,7 +107,8 @@ def process_alerts() -> tuple[Alert, ...]:
         ),
         Alert(
             "ForgesyteTargetGone",
-            f"count by (job) (last_over_time({UP}[1h]) and on (job, instance) {_seen('1h')})\n"
+            f"count by (job) (last_over_time({UP}[1h]) and on (job, instance) "
+            f"last_over_time({_KNOWN}[1h]))\n"
             f"unless count by (job) ({UP})",
             PAGE,
             f"Nothing is left of {told(TARGET)}",
@@ -138,12 +143,6 @@ def collector_alerts() -> tuple[Alert, ...]:
             "a Collector whose records the next one refuses for good",
         ),
     )
-
-
-def _seen(window: str) -> str:
-    """Processes of ours, and Collectors, that answered in the window."""
-    known = any_of(*_PAGES, _COLLECTOR)
-    return f"count by (job, instance) (last_over_time({known}[{window}]))"
 
 
 def _rose(counter: Series, *by: str) -> str:

@@ -91,7 +91,7 @@ def works(place: Place, environment: dict[str, str], database: Any, *, page: boo
 def is_known(page: str) -> bool:
     """Whether the rules take it for a page of ours, which is missed when it is gone."""
     rules = (DEPLOY / "prometheus" / "rules" / "telemetry.yml").read_text("utf-8")
-    names = re.search(r'last_over_time\(\{__name__=~"(.*)"\}', rules)
+    names = re.search(r'count by \(job, instance\) \(\{__name__=~"(.*)"\}', rules)
     assert names
     return re.search(rf"^({names[1]})\{{", page, re.MULTILINE) is not None
 
