@@ -120,7 +120,8 @@ def test_what_needs_trouble_has_an_answer_in_trouble(
         wait_for(all_answered, "an answer to each")
     except AssertionError:
         assert missing == []
-    assert {"ForgesyteJobErrorBudgetBurn", "ForgesyteJobStuck"} <= server.alerts().keys()
+    told = {"ForgesyteJobErrorBudgetBurn", "ForgesyteJobStuck"}
+    wait_for(lambda: told <= server.alerts().keys(), "the next evaluation to tell of both")
     studio.tell("calm")
     stuck = next(one for one in others if one.where == "jobs: ForgesyteJobStuck")
     wait_for(lambda: not server.query(stuck.text), "the job that hung to be forgotten")
