@@ -20,7 +20,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from otel_forgesyte import open_reader
 from otel_forgesyte.monitoring import (
@@ -109,7 +109,7 @@ def _observe(server: RealPrometheus, studio: Service, objectives: Path, receiver
     faults = _tell_targets(server, time.monotonic() - began) + _check_metrics(studio)
     faults += _tell_series("PromQL", promql, lambda one: _series(server, one))
     chosen = _chosen(studio.database, sql)
-    faults += _tell_series("SQL", sql, lambda one: _rows(studio.database, one, chosen))
+    faults += _tell_series("SQL", sql, lambda one: len(_ask(studio.database, one, chosen)))
     faults += _tell_alert(studio, receiver)
     studio.end()
     return faults + _tell_series("with the service ended", down, lambda one: _series(server, one))
@@ -156,7 +156,11 @@ def _tell_series(
         without = f"  ({_LATER[one.where]})" if one.where in _LATER and not series else ""
         _say(f"  {series:5}  {one.where}{without}")
     missing = [one for one, series in found.items() if not series and one.where not in _LATER]
-    _say(f"{language}: {len(asked)} expressions, {len(missing)} without an answer")
+    answered = sum(series > 0 for series in found.values())
+    later = len(asked) - answered - len(missing)
+    _say(
+        f"{language}: {answered} with an answer, {later} not to be had here, {len(missing)} without"
+    )
     return len(missing)
 
 
@@ -180,18 +184,14 @@ def _series(server: RealPrometheus, one: Expression) -> int:
 def _chosen(database: Path, asked: Sequence[Expression]) -> dict[str, list[str]]:
     """What a reader of the dashboards can choose: everything."""
     variables = {one.where.rpartition("$")[2]: one for one in asked if "$" in one.where}
-    with open_reader(database) as reader:
-        return {
-            name: [row[0] for row in reader.sql(one.text).fetchall()]
-            for name, one in variables.items()
-        }
+    return {name: [row[0] for row in _ask(database, one, {})] for name, one in variables.items()}
 
 
-def _rows(database: Path, one: Expression, chosen: dict[str, list[str]]) -> int:
+def _ask(database: Path, one: Expression, chosen: dict[str, list[str]]) -> list[tuple[Any, ...]]:
     now = dt.datetime.now(dt.timezone.utc)
     text = sql_to_run(one.text, now - dt.timedelta(minutes=10), now, chosen, interval_ms=1000)
     with open_reader(database) as reader:
-        return len(reader.sql(text).fetchall())
+        return reader.sql(text).fetchall()
 
 
 @dataclass(frozen=True)
