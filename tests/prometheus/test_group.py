@@ -18,6 +18,7 @@ from opentelemetry.sdk.metrics.view import ExponentialBucketHistogramAggregation
 from otel_forgesyte_prometheus import PrometheusReader, Together
 from otel_forgesyte_prometheus.families import Buckets, FamilySet, Kind, Number
 from otel_forgesyte_prometheus.group import Group
+from otel_forgesyte_prometheus.locks import file_lock
 from otel_forgesyte_prometheus.native import Native, together
 from otel_forgesyte_prometheus.notices import Notices
 from otel_forgesyte_prometheus.sharing import Sharing
@@ -125,7 +126,8 @@ def test_a_killed_process_keeps_its_counters_and_loses_its_gauges(
     group.leave()
 
 
-def test_a_hundred_ends_leave_one_file(tmp_path: Path) -> None:
+def test_a_hundred_ends_leave_one_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("otel_forgesyte_prometheus.group._MOST_NAMES", 30)
     group = _group(tmp_path)
     for number in range(100):
         one = _group(tmp_path)
@@ -140,6 +142,7 @@ def test_a_hundred_ends_leave_one_file(tmp_path: Path) -> None:
     assert _page(group)["orders"] == {'of="0"': 2_450, 'of="1"': 2_500}
     kept = [name for name in _files(tmp_path) if not name.startswith(group.name)]
     assert kept == ["ended.json", "fold.lock"]
+    assert len(decoded((tmp_path / "ended.json").read_bytes()).ended) == 30
     group.leave()
 
 
@@ -155,6 +158,8 @@ def test_who_adds_up_may_be_killed_at_any_step_and_each_counts_once(
     name = step if when == "before" else ""
     folder.communicate(KILLED_AT.format(step=step, name=name), timeout=30)
     assert folder.returncode == -signal.SIGKILL
+    with file_lock(tmp_path / "fold.lock"):  # also on a page that cannot tidy up first
+        assert _page(group)["orders"] == {"": 321}
     assert _page(group) == {"orders": {"": 321}}
     assert _page(group) == {"orders": {"": 321}}
     kept = [name for name in _files(tmp_path) if not name.startswith(group.name)]

@@ -16,8 +16,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import pytest
+from opentelemetry.sdk.resources import Resource
+from opentelemetry.sdk.trace import TracerProvider
 
-from otel_forgesyte_prometheus import Server, start_server
+from otel_forgesyte_prometheus import Format, Server, start_server
 from otel_forgesyte_prometheus import server as server_module
 from tests.waiting import wait_for
 
@@ -338,6 +340,24 @@ def test_a_child_forked_while_a_scrape_runs_can_scrape(metering: Metering) -> No
     if child == 0:
         os._exit(0 if metering.reader.page() == b"" else 1)
     metering.reader._lock.release()  # pyright: ignore[reportPrivateUsage]
+    assert os.waitpid(child, 0)[1] == 0
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
+@pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
+def test_a_forked_child_tells_no_exemplar_of_its_parents(metering: Metering) -> None:
+    runs = metering.meter().create_counter("runs")
+    # Resource.create() imports a thread pool, and with it a fork hook that comes after the SDK's:
+    # which needs what that one lets go of, and would wait for it in the child.
+    tracer = TracerProvider(resource=Resource({})).get_tracer("t")
+    with tracer.start_as_current_span("work"):
+        runs.add(1)
+    assert b"trace_id" in metering.reader.page(Format.OPENMETRICS)
+    child = os.fork()
+    if child == 0:
+        runs.add(1)
+        page = metering.reader.page(Format.OPENMETRICS)
+        os._exit(0 if b"runs_total 1\n" in page and b"trace_id" not in page else 1)
     assert os.waitpid(child, 0)[1] == 0
 
 

@@ -7,6 +7,7 @@ import time
 from typing import TYPE_CHECKING
 
 import pytest
+from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import TracerProvider
 
 from otel_forgesyte_prometheus import Gathering, ScrapeBusyError
@@ -204,3 +205,10 @@ def _traces(family: Metric) -> dict[str, str]:
         for sample in family.samples
         if sample.exemplar is not None
     }
+
+
+def test_a_shared_page_names_no_instance_also_while_there_is_but_one(share: Share) -> None:
+    resource = Resource({"service.name": "till", "service.instance.id": "7"})
+    metering = share(target_info=True, provider={"resource": resource})
+    metering.meter().create_counter("orders").add(1)
+    assert b'target_info{service_name="till"} 1\n' in metering.reader.page()
