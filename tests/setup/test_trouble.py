@@ -201,12 +201,20 @@ def test_an_endpoint_that_never_answers_delays_neither_exit_nor_storage(
     program = """
 import socket, time
 import application
-from otel_forgesyte import configure
+from otel_forgesyte import configure, open_reader
+from otel_forgesyte.errors import TelemetryError
+def ended_jobs():
+    try:
+        return open_reader().sql("SELECT count(completed_at) FROM job_metrics").fetchall()[0][0]
+    except TelemetryError:  # no database yet
+        return 0
 listener = socket.create_server(("127.0.0.1", 0))
 import os
 os.environ["OTEL_EXPORTER_OTLP_ENDPOINT"] = f"http://127.0.0.1:{listener.getsockname()[1]}"
 telemetry = configure(traces_exporter="otlp,duckdb", metrics_exporter="otlp,duckdb")
 application.main()
+while ended_jobs() < 2:
+    time.sleep(0.05)
 began = time.monotonic()
 telemetry.shutdown(3_000)
 print(json.dumps(time.monotonic() - began))
