@@ -17,6 +17,7 @@ from tests.pythons import clean_environment
 from tests.serving.conftest import serve_command
 from tests.serving.test_the_command import run
 from tests.serving.test_the_same_rows import make_spans
+from tests.waiting import free_port
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -127,15 +128,12 @@ def test_applications_that_have_ended_are_told_by_the_server_by_service(
     tmp_path: Path, start: Callable[..., str]
 ) -> None:
     url = start("--metrics-of-applications")
-    for jobs, service, port in (
-        (3, "web shop", "29701"),
-        (4, "web shop", "29701"),
-        (5, "b", "29702"),
-    ):
+    ports = {"web shop": str(free_port()), "b": str(free_port())}
+    for jobs, service in ((3, "web shop"), (4, "web shop"), (5, "b")):
         ask(url)  # from then on the server remembers who ends
         environment = clean_environment(
             OTEL_METRICS_EXPORTER="prometheus",
-            OTEL_EXPORTER_PROMETHEUS_PORT=port,
+            OTEL_EXPORTER_PROMETHEUS_PORT=ports[service],
             OTEL_SERVICE_NAME=service,
             OTEL_EXPORTER_DUCKDB_DATABASE=str(tmp_path / "served.duckdb"),
         )
