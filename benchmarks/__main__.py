@@ -14,7 +14,7 @@ from rich.console import Console
 
 from benchmarks.catalogue import ALL, MODULES, asked_for, targets
 from benchmarks.environments import NotInstalled, default_cache, install, peer_of
-from benchmarks.harness import CaseFailed, measure
+from benchmarks.harness import CaseFailed, Measured, measure
 from benchmarks.report import report
 from benchmarks.sizes import Run
 from benchmarks.surroundings import Surroundings
@@ -23,7 +23,6 @@ from benchmarks.table import WIDTH, as_json, legend, table
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from benchmarks.harness import Measured
     from benchmarks.rows import Row
 
 
@@ -32,25 +31,20 @@ def main() -> int:
     asked = _arguments()
     screen, notes = Console(), Console(stderr=True)
     screen.width = max(screen.width, WIDTH)  # a pipe counts as 80, which would cut figures off
-    measured: list[Measured] = []
-    failures: list[str] = []
     with tempfile.TemporaryDirectory(prefix="benchmarks-", dir=asked.data) as data:
         run = Run(asked.scale, Path(data), asked.cache)
         command = shlex.join(["python", "-m", "benchmarks", *sys.argv[1:]])
         surroundings = Surroundings(command, run.sizes(), {})
         with notes.status("measuring") as status:
-            for module, rows in asked_for(asked.names).items():
-                try:
-                    surroundings.peers.update(_installed(rows, run, status.update))
-                    measured.append(measure(rows, asked.rounds, run, status.update))
-                except (CaseFailed, NotInstalled) as error:
-                    failures.append(f"{module}: {error}")
-                    notes.print(failures[-1], markup=False)
-    results = [result for part in measured for result in part.results]
-    screen.print(table(results))
-    told = [f"{name}: {value}" for name, value in surroundings.lines().items()]
-    for line in ("", *legend(results), "", *told):
-        screen.print(line, highlight=False, soft_wrap=True)
+            outcomes = [
+                _outcome(module, rows, asked.rounds, run, surroundings.peers, status.update)
+                for module, rows in asked_for(asked.names).items()
+            ]
+    measured = [outcome for outcome in outcomes if isinstance(outcome, Measured)]
+    failures = [outcome for outcome in outcomes if isinstance(outcome, str)]
+    _print(screen, measured, surroundings)
+    for failure in failures:
+        notes.print(failure, markup=False)
     if asked.json:
         record = as_json(measured, asked.rounds, surroundings)
         text = json.dumps(record, indent=2, ensure_ascii=False) + "\n"
@@ -59,6 +53,30 @@ def main() -> int:
         text = report(measured, failures, asked.rounds, surroundings)
         asked.write.write_text(text, encoding="utf-8")
     return 1 if failures else 0
+
+
+def _outcome(  # noqa: PLR0913 - one call, in the loop above
+    module: str,
+    rows: list[Row],
+    rounds: int,
+    run: Run,
+    peers: dict[str, dict[str, str]],
+    progress: Callable[[str], None],
+) -> Measured | str:
+    """What was measured, or why not: the other modules are measured all the same."""
+    try:
+        peers.update(_installed(rows, run, progress))
+        return measure(rows, rounds, run, progress)
+    except (CaseFailed, NotInstalled) as error:
+        return f"{module}: {error}"
+
+
+def _print(screen: Console, measured: list[Measured], surroundings: Surroundings) -> None:
+    results = [result for part in measured for result in part.results]
+    screen.print(table(results))
+    told = [f"{name}: {value}" for name, value in surroundings.lines().items()]
+    for line in ("", *legend(results), "", *told):
+        screen.print(line, highlight=False, soft_wrap=True)
 
 
 def _installed(

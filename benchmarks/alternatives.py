@@ -1,4 +1,4 @@
-"""P14: the decorator against other libraries' decorators, each with a destination that does nothing.
+"""P14: the decorator against other libraries' decorators, each with a no-op destination.
 
 Each side decorates the same function with what its documentation shows first, calls it inside a
 span that is open already, and hands ended spans to the SDK's batch processor. Ours records its

@@ -60,7 +60,7 @@ def install(peer: str, cache: Path) -> dict[str, str]:
         python = str(_interpreter(folder))
         _run([sys.executable, "-m", "venv", str(folder)], peer)
         pip = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-        # The pip of Python 3.11 tried versions of what traceloop-sdk needs for a quarter of an hour.
+        # The pip of Python 3.11 took over a quarter of an hour to resolve traceloop-sdk.
         _run([*pip, "--upgrade", "pip"], peer)
         _run([*pip, "--requirement", str(_requirements(peer))], peer)
         done.write_text(_run([python, "-c", _VERSIONS, *pinned(peer)], peer), encoding="utf-8")

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from benchmarks import sizes
+from benchmarks.no_op import counting_exporter
 from benchmarks.rows import Figure, Row
 from benchmarks.spans import BATCH, SPANS_A_JOB, make_job, tracer_provider
 from benchmarks.workload import DATABASE, in_database, stored_spans
@@ -57,20 +58,9 @@ ROWS = (
 
 def no_op() -> Case:
     """What the application needs anyway."""
-    from opentelemetry.sdk.trace.export import SpanExporter, SpanExportResult
-
-    taken = 0
-
-    class NoOp(SpanExporter):
-        def export(self, spans: object) -> SpanExportResult:
-            nonlocal taken
-            taken += len(spans)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
-            return SpanExportResult.SUCCESS
-
-    figures = _under_load(NoOp(), lambda: None)
-    if taken != _batches() * BATCH:
-        raise RuntimeError(f"{taken} of {_batches() * BATCH} spans reached the exporter")
-    return figures | {"spans": float(taken)}
+    exporter, check = counting_exporter()
+    figures = _under_load(exporter, lambda: check(_batches() * BATCH))
+    return figures | {"spans": float(_batches() * BATCH)}
 
 
 def thread() -> Case:
@@ -83,10 +73,10 @@ def child() -> Case:
     return _stored(drain="child")
 
 
-def _stored(**settings: str) -> Case:
+def _stored(drain: str) -> Case:
     from otel_forgesyte_duckdb import DuckDBSpanExporter
 
-    exporter = DuckDBSpanExporter(database=DATABASE, **settings)
+    exporter = DuckDBSpanExporter(database=DATABASE, drain=drain)
     figures = _under_load(exporter, in_database(exporter.force_flush))
     return figures | {"spans": stored_spans(_batches())}
 

@@ -6,6 +6,7 @@ to every question are compared.
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from benchmarks import sizes, sqlite, stored
@@ -74,7 +75,7 @@ def theirs() -> Case:
 def _figures(ask: Any) -> Case:
     figures: Case = {}
     for name in _NAMES:
-        wall, cpu = asked(lambda name=name: ask(name))
+        wall, cpu = asked(partial(ask, name))
         figures |= {f"{name}_wall_ms": wall, f"{name}_cpu_ms": cpu}
     return figures
 

@@ -1,4 +1,4 @@
-"""A redactor as one would write it for the exporter's hook: by key, and by what values look like."""
+"""A redactor as one would write it for the exporter's hook: by key, and by the look of values."""
 
 from __future__ import annotations
 

@@ -14,9 +14,14 @@ if TYPE_CHECKING:
     from benchmarks.surroundings import Surroundings
 
 _INTRODUCTION = """\
-Written by the command below, not by hand. Ratios and differences come from rounds in which both sides took
-turns; how, and what each row is, stands in [README.md](README.md). Absolute figures mean nothing elsewhere.
+Written by the command below, not by hand. Ratios and differences come from rounds in which both
+sides took turns; how, and what each row is, stands in [README.md](README.md). Absolute figures mean
+nothing elsewhere.
 """
+
+_FIGURES = """\
+Medians of the rounds; `_us` is µs a call or a span, `cpu` and `process` are of all threads,
+`thread` is of the calling one, `wall` by the clock."""
 
 
 def report(
@@ -39,8 +44,7 @@ def report(
         _rows(results),
         _bulleted(legend(results)),
         "## Every figure of every case",
-        "Medians of the rounds; `_us` is µs a call or a span, `cpu` and `process` are of all threads, `thread` of\n"
-        "the calling one, `wall` by the clock.",
+        _FIGURES,
         _bulleted(_figures(case, each) for case, each in figures),
     ]
     return "\n\n".join(part for part in parts if part) + "\n"

@@ -14,6 +14,10 @@ from pathlib import Path
 _PACKAGES = ("otel-forgesyte", "opentelemetry-sdk", "duckdb", "prometheus-client", "orjson")
 
 
+def _load() -> float:
+    return os.getloadavg()[0] if hasattr(os, "getloadavg") else float("nan")
+
+
 @dataclass(frozen=True, slots=True)
 class Surroundings:
     """The state of the machine when a run began; `lines` adds how it is when it is asked.
@@ -28,7 +32,7 @@ class Surroundings:
     sizes: str
     peers: dict[str, dict[str, str]]
     began: dt.datetime = field(default_factory=lambda: dt.datetime.now(dt.timezone.utc))
-    load_before: float = field(default_factory=lambda: _load())
+    load_before: float = field(default_factory=_load)
 
     def lines(self) -> dict[str, str]:
         """Everything, by its name, in words."""
@@ -51,10 +55,6 @@ def _versions() -> dict[str, str]:
 
 def _named(versions: dict[str, str]) -> str:
     return ", ".join(f"{name} {number}" for name, number in versions.items())
-
-
-def _load() -> float:
-    return os.getloadavg()[0] if hasattr(os, "getloadavg") else float("nan")
 
 
 def _processor() -> str:

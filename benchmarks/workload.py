@@ -26,8 +26,8 @@ DURATION_BOUNDS_S = (0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 
 def timed(call: Callable[[], object], settle: Callable[[], object]) -> dict[str, float]:
     """One call in µs: `thread_us` is the caller's CPU, `process_us` the whole process's.
 
-    `wall_us` is the caller's time by the clock. `settle` runs between bursts, outside the caller's time and inside the process's: it waits until
-    everything recorded has reached where it goes.
+    `wall_us` is the caller's time by the clock. `settle` runs between bursts, outside the caller's
+    time and inside the process's: it waits until everything recorded has reached where it goes.
     """
     _burst(call)
     settle()

@@ -1,4 +1,4 @@
-"""Every target has a row, every row names what it is compared with, and every name stands for some."""
+"""Every target has a row, and every row names what it is compared with."""
 
 from __future__ import annotations
 

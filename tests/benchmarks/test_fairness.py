@@ -13,9 +13,12 @@ from benchmarks.harness import CaseFailed, run_case
 from benchmarks.log_lines import redacted_line
 from benchmarks.log_record import SECRET
 from benchmarks.spans import BATCH, batches
+from benchmarks.statements import statement
 from otel_forgesyte_duckdb import reading
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from benchmarks.harness import Case
 
 _LEAST = 2_048
@@ -79,7 +82,7 @@ def test_sqlite_answers_from_its_indexes_alone(tmp_path: Path) -> None:
 
     with sqlite.opened(tmp_path / "questions.sqlite") as connection:
         for name in ("job_summary", "plugin_duration", "device_usage"):
-            plan = connection.execute(f"EXPLAIN QUERY PLAN {sqlite.statement(f'ask_{name}')}")
+            plan = connection.execute(f"EXPLAIN QUERY PLAN {statement(f'ask_{name}')}")
             steps = [step for *_, step in plan if "_metrics" in step or "device_usage" in step]
             assert steps, name
             assert all("USING COVERING INDEX" in step for step in steps), steps
@@ -143,9 +146,8 @@ def test_sqlite_of_p10_holds_every_row_and_value_of_ours(tmp_path: Path) -> None
 
 
 @pytest.mark.parametrize("case", [memory.no_op, memory.thread])
-def test_p6_loses_no_span_on_either_side(case: object) -> None:
-    assert callable(case)
-    figures: Case = case()
+def test_p6_loses_no_span_on_either_side(case: Callable[[], Case]) -> None:
+    figures = case()
 
     assert figures["spans"] == 2_048
     assert figures["peak_rss_mb"] > 10
@@ -156,7 +158,8 @@ def test_spans_come_in_batches_of_jobs_with_eight_attributes_each() -> None:
 
     assert [len(first), len(second)] == [512, 512]
     assert {len(span.attributes or {}) for span in first} == {8}
-    assert len({(span.attributes or {})["forgesyte.job.id"] for span in first + second}) == 256
+    jobs = {str((span.attributes or {})["forgesyte.job.id"]) for span in first + second}
+    assert len(jobs) == 256
 
 
 def test_the_redacted_line_of_p13_tells_everything_but_the_secret() -> None:
@@ -168,5 +171,5 @@ def test_the_redacted_line_of_p13_tells_everything_but_the_secret() -> None:
 
 
 def test_a_case_that_breaks_is_told_with_what_it_wrote(smallest_run: sizes.Run) -> None:
-    with pytest.raises(CaseFailed, match="questions.duckdb"):
+    with pytest.raises(CaseFailed, match=r"questions\.duckdb"):
         run_case("questions:ours", smallest_run)
