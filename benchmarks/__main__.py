@@ -55,7 +55,7 @@ def main() -> int:
     return 1 if failures else 0
 
 
-def _outcome(  # noqa: PLR0913 - one call, in the loop above
+def _outcome(  # noqa: PLR0913, PLR0917 - one call, in the loop above
     module: str,
     rows: list[Row],
     rounds: int,

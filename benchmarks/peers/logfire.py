@@ -21,6 +21,7 @@ def decorated() -> Case:
         console=False,
         metrics=False,
         inspect_arguments=False,
+        scrubbing=False,  # ours redacts nothing either unless it is told to
         additional_span_processors=[processor],
     )
 

@@ -28,6 +28,8 @@ def decorated() -> Case:
     OTLPSpanExporter.export = export  # type: ignore[method-assign]
     os.environ["OTEL_EXPORTER_OTLP_TRACES_ENDPOINT"] = "http://127.0.0.1:4318/v1/traces"
     os.environ["OTEL_EXPORTER_OTLP_PROTOCOL"] = "http/protobuf"
+    # A server, though nothing is sent there: its file store needs the whole of MLflow.
+    os.environ["MLFLOW_TRACKING_URI"] = "http://127.0.0.1:5000"
     import mlflow
     from mlflow.tracing.provider import provider
 
