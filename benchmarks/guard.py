@@ -1,4 +1,4 @@
-"""`python -m benchmarks guard`: does an operation still cost what it cost? Counts, not times.
+"""`python -m benchmarks.guard`: does an operation still cost what it cost? Counts, not times.
 
 Exit codes: 0 as in the baseline; 1 not so, or a subject failed; 2 there is no baseline to compare
 with for this Python, DuckDB or OpenTelemetry.
@@ -7,6 +7,7 @@ with for this Python, DuckDB or OpenTelemetry.
 from __future__ import annotations
 
 import argparse
+import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 _WIDTH = 104
 _SAME, _DIFFERS, _NO_BASELINE = 0, 1, 2
 _ADVICE = """
-If this is meant: `python -m benchmarks guard --write`, with every Python and DuckDB that the
+If this is meant: `python -m benchmarks.guard --write`, with every Python and DuckDB that the
 baseline is for, and the reason in the commit.
 """
 
@@ -52,6 +53,9 @@ def main(arguments: Sequence[str]) -> int:
     screen, notes = Console(highlight=False), Console(stderr=True, highlight=False)
     screen.width = max(screen.width, _WIDTH)  # a pipe counts as 80, which would cut figures off
     names = asked.subjects or list(SUBJECTS)
+    if not sys.platform.startswith("linux"):
+        screen.print("not compared: what is written and synced is counted on Linux only")
+        return _NO_BASELINE
     try:
         with notes.status("counting") as status:
             if asked.write:
@@ -70,7 +74,7 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def _parsed(arguments: Sequence[str]) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="python -m benchmarks guard", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.guard", description=__doc__)
     parser.add_argument("subjects", nargs="*", metavar="SUBJECT", help=", ".join(SUBJECTS))
     parser.add_argument("--write", action="store_true", help="make what is counted the baseline")
     asked = parser.parse_args(arguments)
@@ -91,15 +95,15 @@ def _checked(name: str) -> list[Compared] | str:
 
 
 def _told(screen: Console, results: dict[str, list[Compared] | str]) -> int:
-    drawn = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
-    for heading, justify in (("", "left"), ("then", "right"), ("now", "right"), ("", "right")):
-        drawn.add_column(heading, justify=justify, no_wrap=True)
-    drawn.add_column("", justify="left", no_wrap=True)
+    drawn = Table("", box=None, pad_edge=False, padding=(0, 2, 0, 0))
+    for heading in ("then", "now", ""):
+        drawn.add_column(heading, justify="right", no_wrap=True)
+    drawn.add_column("", no_wrap=True)
     code = _SAME
     for name, result in results.items():
         if isinstance(result, str):
             screen.print(f"{name}: not compared: {result}", soft_wrap=True)
-            code = max(code, _NO_BASELINE)
+            code = _NO_BASELINE
             continue
         for each in result:
             drawn.add_row(*_cells(each))
@@ -121,3 +125,7 @@ def _cells(each: Compared) -> tuple[str, ...]:
 
 def _number(count: float | None) -> str:
     return "" if count is None else f"{count:,.10g}"
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

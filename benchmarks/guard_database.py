@@ -5,17 +5,19 @@ from __future__ import annotations
 import contextlib
 import itertools
 import json
-import time
 from collections import Counter
-from typing import TYPE_CHECKING, Any, cast
+from dataclasses import asdict
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
 from benchmarks.guard_counting import written
-from benchmarks.guard_spans import batches
+from benchmarks.guard_spans import BATCH, batches
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
+    from collections.abc import Generator, Iterator
 
     import duckdb
+    from opentelemetry.sdk.trace import ReadableSpan
 
     from benchmarks.guard_process import Counts
     from otel_forgesyte_duckdb.settings import Settings
@@ -54,24 +56,24 @@ def drained() -> Counts:
     spans = batches()
     counts: Counter[str] = Counter()
     with _counted(counts):
-        for _ in range(2):
-            _export(settings, spans)
-            counts.clear()
-            figures = written(lambda: _drain(settings))
+        _export(settings, spans)
+        _drain(settings)
+        _export(settings, spans)
+        counts.clear()
+        figures = written(lambda: _drain(settings))
     return {f"drain of 4,096 spans: {name}": count for name, count in (figures | counts).items()}
 
 
 @contextlib.contextmanager
 def _counted(counts: Counter[str]) -> Generator[None]:
     # Where the file is opened, so that what happens around a batch is counted as well.
-    from otel_forgesyte_duckdb import destinations
-
+    destinations: Any = import_module("otel_forgesyte_duckdb.destinations")
     opened = destinations.writing
 
     @contextlib.contextmanager
-    def writing(*given: Any, **named: Any) -> Generator[duckdb.DuckDBPyConnection]:
+    def writing(*given: Any, **named: Any) -> Generator[_Counted]:
         with opened(*given, **named) as connection:
-            yield cast("duckdb.DuckDBPyConnection", _Counted(connection, counts))
+            yield _Counted(connection, counts)
 
     destinations.writing = writing
     try:
@@ -80,9 +82,7 @@ def _counted(counts: Counter[str]) -> Generator[None]:
         destinations.writing = opened
 
 
-def _export(settings: Settings, spans: Any) -> None:
-    from dataclasses import asdict
-
+def _export(settings: Settings, spans: Iterator[list[ReadableSpan]]) -> None:
     from otel_forgesyte_duckdb import DuckDBSpanExporter
 
     exporter = DuckDBSpanExporter(**asdict(settings))
@@ -95,13 +95,11 @@ def _drain(settings: Settings) -> None:
     from otel_forgesyte_duckdb.draining import drain
 
     stored = drain(settings, timeout_s=_LIMIT_S).stored
-    if stored != 4_096:
-        raise RuntimeError(f"{stored} spans were stored, not 4,096")
+    if stored != BATCH * _BATCHES:
+        raise RuntimeError(f"{stored} spans were stored, not {BATCH * _BATCHES}")
 
 
 def _rows_read(profile: dict[str, Any]) -> int:
     """Rows that table scans read: DuckDB 2.0 tells it below `query`, 1.5 at the top."""
-    query: dict[str, Any] = profile.get("query") or {}
-    if isinstance(query, dict) and "total_rows_scanned" in query:
-        return int(query["total_rows_scanned"])
-    return int(profile.get("cumulative_rows_scanned", 0))
+    query: dict[str, Any] = profile.get("query", {})
+    return int(query.get("total_rows_scanned", profile.get("cumulative_rows_scanned", 0)))

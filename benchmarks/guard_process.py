@@ -44,7 +44,9 @@ def counts_of(subject: str) -> Counts:
                 check=True,
             )
         except subprocess.CalledProcessError as error:
-            raise SubjectFailed(f"{subject} ended with {error.returncode}:\n{error.stderr}") from error
+            raise SubjectFailed(
+                f"{subject} ended with {error.returncode}:\n{error.stderr}"
+            ) from error
         except subprocess.TimeoutExpired as error:
             raise SubjectFailed(f"{subject} took longer than {_LIMIT_S} s") from error
     counts: Counts = json.loads(ended.stdout.splitlines()[-1])

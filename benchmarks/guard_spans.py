@@ -57,7 +57,9 @@ def batches() -> Iterator[list[ReadableSpan]]:
             context = set_span_in_context(job)
             for plugin in _PLUGINS:
                 span = tracer.start_span(
-                    f"plugin {plugin}.run", context, attributes=_plugin(job_id, plugin),
+                    f"plugin {plugin}.run",
+                    context,
+                    attributes=_plugin(job_id, plugin),
                     start_time=moment,
                 )
                 moment += _STEP_NS
