@@ -35,23 +35,17 @@ def main() -> int:
         run = Run(asked.scale, Path(data), asked.cache)
         command = shlex.join(["python", "-m", "benchmarks", *sys.argv[1:]])
         surroundings = Surroundings(command, run.sizes(), {})
+        outcomes: list[Measured | str] = []
         with notes.status("measuring") as status:
-            outcomes = [
-                _outcome(module, rows, asked.rounds, run, surroundings.peers, status.update)
-                for module, rows in asked_for(asked.names).items()
-            ]
-    measured = [outcome for outcome in outcomes if isinstance(outcome, Measured)]
-    failures = [outcome for outcome in outcomes if isinstance(outcome, str)]
+            for module, rows in asked_for(asked.names).items():
+                outcomes.append(
+                    _outcome(module, rows, asked.rounds, run, surroundings.peers, status.update)
+                )
+                _keep(asked, outcomes, surroundings)  # all of it takes hours: what is there stays
+    measured, failures = _parted(outcomes)
     _print(screen, measured, surroundings)
     for failure in failures:
         notes.print(failure, markup=False)
-    if asked.json:
-        record = as_json(measured, asked.rounds, surroundings)
-        text = json.dumps(record, indent=2, ensure_ascii=False) + "\n"
-        asked.json.write_text(text, encoding="utf-8")
-    if asked.write:
-        text = report(measured, failures, asked.rounds, surroundings)
-        asked.write.write_text(text, encoding="utf-8")
     return 1 if failures else 0
 
 
@@ -69,6 +63,24 @@ def _outcome(  # noqa: PLR0913, PLR0917 - one call, in the loop above
         return measure(rows, rounds, run, progress)
     except (CaseFailed, NotInstalled) as error:
         return f"{module}: {error}"
+
+
+def _parted(outcomes: list[Measured | str]) -> tuple[list[Measured], list[str]]:
+    measured = [outcome for outcome in outcomes if isinstance(outcome, Measured)]
+    return measured, [outcome for outcome in outcomes if isinstance(outcome, str)]
+
+
+def _keep(
+    asked: argparse.Namespace, outcomes: list[Measured | str], surroundings: Surroundings
+) -> None:
+    measured, failures = _parted(outcomes)
+    if asked.json:
+        record = as_json(measured, asked.rounds, surroundings)
+        text = json.dumps(record, indent=2, ensure_ascii=False) + "\n"
+        asked.json.write_text(text, encoding="utf-8")
+    if asked.write:
+        text = report(measured, failures, asked.rounds, surroundings)
+        asked.write.write_text(text, encoding="utf-8")
 
 
 def _print(screen: Console, measured: list[Measured], surroundings: Surroundings) -> None:

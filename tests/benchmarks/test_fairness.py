@@ -116,6 +116,7 @@ def test_the_full_database_of_p7_is_what_batches_would_have_left(tmp_path: Path)
     assert [_count(full, table) for table in tables] == [_LEAST] * 4
 
 
+@pytest.mark.slow
 def test_a_batch_of_p7_adds_the_same_to_a_full_and_to_an_empty_database(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
