@@ -7,6 +7,7 @@ the price: README.md has the measurements.
 from __future__ import annotations
 
 import gc
+import os
 import sys
 import tracemalloc
 from collections import Counter
@@ -169,7 +170,7 @@ def _profiled(call: Work, note: Callable[[FrameType, str, Any], None]) -> None:
 
 
 def _of_ours(counts: Counter[CodeType]) -> int:
-    folders = tuple(str(_folder(name)) for name in _OURS)
+    folders = tuple(f"{_folder(name)}{os.sep}" for name in _OURS)
     return sum(count for code, count in counts.items() if code.co_filename.startswith(folders))
 
 
