@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import shlex
 import sys
 import tempfile
 from pathlib import Path
@@ -33,8 +32,7 @@ def main() -> int:
     screen.width = max(screen.width, WIDTH)  # a pipe counts as 80, which would cut figures off
     with tempfile.TemporaryDirectory(prefix="benchmarks-", dir=asked.data) as data:
         run = Run(asked.scale, Path(data), asked.cache)
-        command = shlex.join(["python", "-m", "benchmarks", *sys.argv[1:]])
-        surroundings = Surroundings(command, run.sizes(), {})
+        surroundings = Surroundings(_again(asked), run.sizes(), {})
         outcomes: list[Measured | str] = []
         with notes.status("measuring") as status:
             for module, rows in asked_for(asked.names).items():
@@ -47,6 +45,12 @@ def main() -> int:
     for failure in failures:
         notes.print(failure, markup=False)
     return 1 if failures else 0
+
+
+def _again(asked: argparse.Namespace) -> str:
+    """The command that measures the same, without the folders of this machine."""
+    names = " ".join(asked.names)
+    return f"python -m benchmarks {names} --rounds {asked.rounds} --scale {asked.scale:g}"
 
 
 def _outcome(  # noqa: PLR0913, PLR0917 - one call, in the loop above

@@ -19,6 +19,8 @@ sides took turns; how, and what each row is, stands in [README.md](README.md). A
 nothing elsewhere.
 """
 
+_VERDICTS = """\
+A verdict is of this run: at its sizes, on this machine, under this load."""
 _FIGURES = """\
 Medians of the rounds; `_us` is µs a call or a span, `cpu` and `process` are of all threads,
 `thread` is of the calling one, `wall` by the clock."""
@@ -39,6 +41,7 @@ def report(
         _bulleted(f"{name}: {value}" for name, value in surroundings.lines().items()),
         f"{rounds} rounds.",
         "## Verdicts",
+        _VERDICTS,
         _verdicts(results, failures),
         "## The rows",
         _rows(results),

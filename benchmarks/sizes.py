@@ -37,9 +37,10 @@ class Run:
 
     def sizes(self) -> str:
         """In words, for every place that shows figures."""
+        less = "" if self.scale >= 1 else "; targets of P6 to P10 are stated for scale 1"
         return (
             f"scale {self.scale:g}: {_scaled(STORED_ROWS, self.scale):,} rows a table (P7, P8), "
-            f"{_scaled(SPANS, self.scale):,} spans (P6, P9, P10)"
+            f"{_scaled(SPANS, self.scale):,} spans (P6, P9, P10){less}"
         )
 
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from benchmarks.rows import Result, Row
     from benchmarks.surroundings import Surroundings
 
-WIDTH = 112
+WIDTH = 124
 """Of a table in which noise is mentioned wherever it can be."""
 
 COLUMNS: Any = (

@@ -49,7 +49,14 @@ def _count_in_sqlite(path: Path, table: str) -> int:
 def test_a_scale_of_one_is_what_the_targets_are_stated_for(tmp_path: Path) -> None:
     told = sizes.Run(scale=1.0, data=tmp_path, cache=tmp_path).sizes()
 
-    assert "10,000,000 rows a table (P7, P8), 1,000,000 spans (P6, P9, P10)" in told
+    assert told == "scale 1: 10,000,000 rows a table (P7, P8), 1,000,000 spans (P6, P9, P10)"
+
+
+def test_a_smaller_run_says_what_it_is(tmp_path: Path) -> None:
+    told = sizes.Run(scale=0.05, data=tmp_path, cache=tmp_path).sizes()
+
+    assert told.startswith("scale 0.05: 500,000 rows a table (P7, P8), 50,000 spans")
+    assert told.endswith("targets of P6 to P10 are stated for scale 1")
 
 
 def test_both_databases_of_p8_hold_the_same_rows_and_give_the_same_answers(tmp_path: Path) -> None:
