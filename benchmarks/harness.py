@@ -88,7 +88,7 @@ def run_case(case: str, run: Run, limit_s: float = _CASE_LIMIT_S) -> Case:
     """
     environment = {k: v for k, v in os.environ.items() if not k.startswith("OTEL_")}
     environment["PYTHONPATH"] = os.pathsep.join((str(_ROOT), environment.get("PYTHONPATH", "")))
-    with tempfile.TemporaryDirectory(prefix="benchmark-") as empty:
+    with tempfile.TemporaryDirectory(prefix="case-", dir=run.data) as empty:
         try:
             ended = subprocess.run(
                 [python_of(case, run.cache), "-m", "benchmarks.harness", case],
