@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 NOISY_SPREAD = 0.2
 """Half of the rounds lie further apart than this share of the median, or of the limit."""
 
-Comparison = Literal["ratio", "difference"]
+Comparison = Literal["ratio", "difference", "speedup"]
 Verdict = Literal["yes", "no", "too noisy", ""]
 
 
@@ -33,6 +33,8 @@ class Figure:
 class Row:
     """What is compared with what, and what must be reached.
 
+    `ratio` and `difference` have to be at most their limits, `speedup` at least.
+
     Attributes:
         key: the row's name in the table, e.g. `P1`.
         what: the candidate, in words.
@@ -40,9 +42,11 @@ class Row:
         candidate: where the candidate's figure comes from.
         baseline: where the baseline's comes from.
         unit: unit of both figures.
-        comparison: `ratio` (candidate ÷ baseline) or `difference` (candidate - baseline).
-        must: the largest value that passes; None for a row that only informs.
-        aim: the largest value that is as good as hoped for.
+        comparison: `ratio` (candidate ÷ baseline), `difference` (candidate - baseline) or
+            `speedup` (baseline ÷ candidate).
+        must: the worst value that passes; None for a row that only informs.
+        aim: the worst value that is as good as hoped for.
+        needs: cases that make data for both sides, run once before the first round.
     """
 
     key: str
@@ -54,6 +58,29 @@ class Row:
     comparison: Comparison = "ratio"
     must: float | None = None
     aim: float | None = None
+    needs: tuple[str, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """The target it belongs to: `P1` for `P1 plugin`."""
+        return self.key.split()[0]
+
+    @property
+    def cases(self) -> tuple[str, str]:
+        """The cases to run in each round, the baseline's first."""
+        return self.baseline.case, self.candidate.case
+
+    def compare(self, candidate: float, baseline: float) -> float:
+        """The value of one round."""
+        if self.comparison == "difference":
+            return candidate - baseline
+        if self.comparison == "speedup":
+            return baseline / candidate
+        return candidate / baseline
+
+    def holds(self, value: float, limit: float) -> bool:
+        """Whether a value is within a limit."""
+        return value >= limit if self.comparison == "speedup" else value <= limit
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,18 +114,15 @@ class Result:
         """Whether `limit` holds; `too noisy` when noise alone could decide it."""
         if limit is None:
             return ""
-        if self.is_noisy and min(self.rounds) <= limit < max(self.rounds):
+        if self.is_noisy and len({self.row.holds(value, limit) for value in self.rounds}) > 1:
             return "too noisy"
-        return "yes" if self.value <= limit else "no"
+        return "yes" if self.row.holds(self.value, limit) else "no"
 
 
 def result(row: Row, candidate: Sequence[float], baseline: Sequence[float]) -> Result:
     """The row's result from the figures of every round, in the order of the rounds."""
     pairs = zip(candidate, baseline, strict=True)
-    if row.comparison == "ratio":
-        rounds = tuple(mine / theirs for mine, theirs in pairs)
-    else:
-        rounds = tuple(mine - theirs for mine, theirs in pairs)
+    rounds = tuple(row.compare(mine, theirs) for mine, theirs in pairs)
     return Result(row, statistics.median(candidate), statistics.median(baseline), rounds)
 
 

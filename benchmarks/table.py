@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import platform
-from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 from rich.table import Table
@@ -12,33 +9,35 @@ from rich.table import Table
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from benchmarks.rows import Result
+    from benchmarks.harness import Measured
+    from benchmarks.rows import Result, Row
+    from benchmarks.surroundings import Surroundings
 
-WIDTH = 104
+WIDTH = 124
 """Of a table in which noise is mentioned wherever it can be."""
 
-_PACKAGES = ("otel-forgesyte", "opentelemetry-sdk", "duckdb", "prometheus-client", "orjson")
-
-
-def machine() -> dict[str, str]:
-    """Where the figures were taken; the load before the run says how much else was going on."""
-    load = os.getloadavg()[0] if hasattr(os, "getloadavg") else float("nan")
-    return {
-        "python": platform.python_version(),
-        "system": f"{platform.system()} {platform.machine()}",
-        "cores": str(os.cpu_count()),
-        "load": f"{load:.2f}",
-        **{package: version(package) for package in _PACKAGES},
-    }
+COLUMNS: Any = (
+    ("row", "left"),
+    ("measured", "right"),
+    ("baseline", "right"),
+    ("", "left"),
+    ("value", "right"),
+    ("must", "right"),
+    ("", "left"),
+    ("aim", "right"),
+    ("", "left"),
+    ("spread", "left"),
+)
+"""Headings, and the side on which their cells stand."""
 
 
 def table(results: Sequence[Result]) -> Table:
     """One line for each result, at most `WIDTH` wide; `legend` says what the rows are."""
     drawn = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
-    for heading, justify in _COLUMNS:
+    for heading, justify in COLUMNS:
         drawn.add_column(heading, justify=justify, no_wrap=True)
     for result in results:
-        drawn.add_row(*_cells(result))
+        drawn.add_row(*cells(result))
     return drawn
 
 
@@ -47,42 +46,46 @@ def legend(results: Sequence[Result]) -> list[str]:
     return [f"{r.row.key}: {r.row.what} / {r.row.baseline_what}" for r in results]
 
 
-def as_json(results: Sequence[Result], rounds: int, where: dict[str, str]) -> dict[str, Any]:
-    """Everything in the table and every round behind it."""
-    return {"machine": where, "rounds": rounds, "results": [_record(result) for result in results]}
+def as_json(
+    measured: Sequence[Measured], rounds: int, surroundings: Surroundings
+) -> dict[str, Any]:
+    """Everything in the table, every round behind it, and what the cases told besides."""
+    return {
+        "surroundings": surroundings.lines(),
+        "rounds": rounds,
+        "results": [_record(result) for part in measured for result in part.results],
+        "figures": {case: figures for part in measured for case, figures in part.figures.items()},
+    }
 
 
-_COLUMNS: Any = (
-    ("row", "left"),
-    ("µs", "right"),
-    ("base µs", "right"),
-    ("value", "right"),
-    ("must", "right"),
-    ("", "left"),
-    ("aim", "right"),
-    ("", "left"),
-    ("spread", "left"),
-)
-
-
-def _cells(result: Result) -> tuple[str, ...]:
+def cells(result: Result) -> tuple[str, ...]:
+    """One for each of `COLUMNS`."""
     row = result.row
     noise = " too noisy" if result.is_noisy else ""
     return (
         row.key,
         f"{result.candidate:.2f}",
         f"{result.baseline:.2f}",
-        f"{result.value:.3f} x" if row.comparison == "ratio" else f"{result.value:+.2f}",
-        _limit(row.must),
+        row.unit,
+        _value(result),
+        _limit(row, row.must),
         result.reached(row.must),
-        _limit(row.aim),
+        _limit(row, row.aim),
         result.reached(row.aim),
         f"±{result.spread / 2:.0%}{noise}",
     )
 
 
-def _limit(limit: float | None) -> str:
-    return "" if limit is None else f"≤ {limit:g}"
+def _value(result: Result) -> str:
+    if result.row.comparison == "difference":
+        return f"{result.value:+.2f}"
+    faster = " faster" if result.row.comparison == "speedup" else ""
+    return f"{result.value:.3f} x{faster}"
+
+
+def _limit(row: Row, limit: float | None) -> str:
+    sign = "≥" if row.comparison == "speedup" else "≤"
+    return "" if limit is None else f"{sign} {limit:g}"
 
 
 def _record(result: Result) -> dict[str, Any]:

@@ -7,6 +7,8 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from benchmarks.spans import BATCH
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -22,30 +24,59 @@ DURATION_BOUNDS_S = (0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 
 
 
 def timed(call: Callable[[], object], settle: Callable[[], object]) -> dict[str, float]:
-    """CPU of one call in µs: `thread_us` of the caller, `process_us` of the whole process.
+    """One call in µs: `thread_us` is the caller's CPU, `process_us` the whole process's.
 
-    `settle` runs between bursts, outside the caller's time and inside the process's: it waits until
-    everything recorded has reached where it goes.
+    `wall_us` is the caller's time by the clock. `settle` runs between bursts, outside the caller's
+    time and inside the process's: it waits until everything recorded has reached where it goes.
     """
     _burst(call)
     settle()
-    process_started = time.process_time_ns()
-    threads: list[float] = []
+    process_began = time.process_time_ns()
+    bursts: list[tuple[float, float]] = []
     for _ in range(BURSTS):
-        threads.append(_burst(call))
+        bursts.append(_burst(call))
         settle()
-    process_ns = time.process_time_ns() - process_started
+    process_ns = time.process_time_ns() - process_began
     return {
-        "thread_us": statistics.median(threads),
+        "thread_us": statistics.median(thread_us for thread_us, _ in bursts),
+        "wall_us": statistics.median(wall_us for _, wall_us in bursts),
         "process_us": process_ns / (BURSTS * CALLS) / 1_000,
     }
 
 
-def _burst(call: Callable[[], object]) -> float:
-    started = time.thread_time_ns()
+def _burst(call: Callable[[], object]) -> tuple[float, float]:
+    began, thread_began = time.perf_counter_ns(), time.thread_time_ns()
     for _ in range(CALLS):
         call()
-    return (time.thread_time_ns() - started) / CALLS / 1_000
+    thread_ns = time.thread_time_ns() - thread_began
+    wall_ns = time.perf_counter_ns() - began
+    return thread_ns / CALLS / 1_000, wall_ns / CALLS / 1_000
+
+
+def in_database(force_flush: Callable[[int], bool]) -> Callable[[], None]:
+    """A flush that waits until everything exported is in the database, or raises."""
+
+    def settle() -> None:
+        if not force_flush(120_000):
+            raise RuntimeError("the spans did not reach the database within two minutes")
+
+    return settle
+
+
+def stored_spans(batches: int, already: int = 0) -> float:
+    """How many spans the database holds, beyond those it held `already`.
+
+    Raises:
+        RuntimeError: another number than was exported, so that the figure would be worth nothing.
+    """
+    from otel_forgesyte_duckdb import reading
+
+    with reading(DATABASE) as connection:
+        ((found,),) = connection.execute("SELECT count(*) FROM otel.spans").fetchall()
+    stored = found - already
+    if stored != batches * BATCH:
+        raise RuntimeError(f"exported {batches * BATCH} spans, {stored} are in the database")
+    return float(stored)
 
 
 @dataclass(frozen=True, slots=True)

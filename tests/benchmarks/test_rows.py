@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
 
+from benchmarks.harness import Measured
+from benchmarks.report import report
 from benchmarks.rows import Figure, Row, result
+from benchmarks.surroundings import Surroundings
 from benchmarks.table import as_json, legend, table
 
 if TYPE_CHECKING:
@@ -82,24 +86,58 @@ def test_one_round_has_no_spread_and_a_row_without_a_limit_no_verdict() -> None:
     assert measured.reached(None) == ""
 
 
-def test_the_table_and_the_json_tell_the_same() -> None:
+def test_a_speedup_has_to_be_at_least_its_limit() -> None:
+    row = replace(_row("speedup"), must=20.0, aim=100.0)
+
+    measured = result(row, candidate=[2.0, 2.0, 2.0], baseline=[60.0, 50.0, 62.0])
+
+    assert measured.rounds == (30.0, 25.0, 31.0)
+    assert (measured.reached(20.0), measured.reached(100.0)) == ("yes", "no")
+
+
+def test_a_speedup_that_noise_could_decide_is_called_too_noisy() -> None:
+    measured = result(
+        replace(_row("speedup"), must=20.0), candidate=[1.0] * 4, baseline=[10.0, 19.0, 25.0, 40.0]
+    )
+
+    assert measured.reached(20.0) == "too noisy"
+
+
+def test_the_table_the_json_and_the_report_tell_the_same() -> None:
     measured = result(_row(), candidate=[3.0, 3.0], baseline=[2.0, 2.0])
+    part = Measured([measured], {"module:candidate": {"us": 3.0}})
+    where = Surroundings("python -m benchmarks P0", "scale 1", {"peer": {"package": "1.0"}})
 
     columns = table([measured]).columns
-    record = as_json([measured], 2, {"cores": "2"})["results"][0]
+    whole = as_json([part], 2, where)
+    record = whole["results"][0]
+    written = report([part], ["export: it broke"], 2, where)
 
-    assert [next(iter(column.cells)) for column in columns] == [
-        "P0",
-        "3.00",
-        "2.00",
-        "1.500 x",
-        "≤ 1.15",
-        "no",
-        "≤ 1",
-        "no",
-        "±0%",
-    ]
+    shown = ["P0", "3.00", "2.00", "µs", "1.500 x", "≤ 1.15", "no", "≤ 1", "no", "±0%"]
+    assert [next(iter(column.cells)) for column in columns] == shown
+    assert f"| {' | '.join(shown)} |" in written
     assert legend([measured]) == ["P0: candidate / baseline"]
+    assert "- P0: candidate / baseline" in written
     assert record["value"] == 1.5
     assert (record["must_reached"], record["aim_reached"]) == ("no", "no")
     assert record["rounds"] == [1.5, 1.5]
+    assert whole["figures"] == {"module:candidate": {"us": 3.0}}
+    assert "- `module:candidate`: us 3.00" in written
+
+
+def test_a_report_says_what_was_missed_and_what_was_not_measured() -> None:
+    missed = result(_row(), candidate=[3.0, 3.0], baseline=[2.0, 2.0])
+    noisy = result(
+        replace(_row(), key="P99"), candidate=[0.8, 1.0, 1.1, 1.3, 1.9], baseline=[1.0] * 5
+    )
+    where = Surroundings("python -m benchmarks P0", "scale 1", {})
+
+    written = report([Measured([missed, noisy], {})], ["export: no pip\nmore"], 2, where)
+
+    assert "- must reached: none\n" in written
+    assert "- **must missed**: P0 (1.500 x, ≤ 1.15)\n" in written
+    assert "- too noisy to say: P99\n" in written
+    assert "- **not measured**: export: no pip\n" in written
+    assert "- command: python -m benchmarks P0\n" in written
+    assert "load" in written
+    assert "duckdb " in written

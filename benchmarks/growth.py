@@ -1,0 +1,101 @@
+"""P7: what a batch costs in a database that is full already, against one that is empty."""
+
+from __future__ import annotations
+
+import shutil
+import statistics
+import time
+from typing import TYPE_CHECKING
+
+from benchmarks import sizes, stored
+from benchmarks.rows import Figure, Row
+from benchmarks.spans import BATCH, batches
+from benchmarks.workload import DATABASE, in_database, stored_spans
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from opentelemetry.sdk.trace import ReadableSpan
+
+    from benchmarks.harness import Case
+
+_SMALL = 1
+_LARGE = 16
+"""SDK batches of 512 spans that are drained at once: what a second of a quiet and of a busy
+application is."""
+_TURNS = 8
+
+
+def _row(key: str, what: str, figure: str) -> Row:
+    return Row(
+        key=key,
+        what=what,
+        baseline_what="the same batch into a database with no rows",
+        candidate=Figure("growth:onto_many", figure),
+        baseline=Figure("growth:onto_none", figure),
+        unit="ms",
+        must=1.5,
+        aim=1.1,
+        needs=("growth:make",),
+    )
+
+
+ROWS = (
+    _row("P7", f"CPU of draining {_LARGE * BATCH:,} spans", "large_cpu_ms"),
+    _row("P7 small", f"CPU of draining {_SMALL * BATCH} spans", "small_cpu_ms"),
+)
+
+
+def make() -> Case:
+    """A database with as many rows in each table that a batch of spans goes into or looks at."""
+    rows = sizes.stored_rows()
+    tables = ("spans", "job_metrics", "job_keys", "plugin_metrics")
+    stored.fill(_full(), dict.fromkeys(tables, rows))
+    return {"rows": float(rows), "mb": _full().stat().st_size / 1e6}
+
+
+def onto_many() -> Case:
+    """A copy of it, so that every round finds the same."""
+    shutil.copyfile(_full(), DATABASE)
+    return _drained(already=sizes.stored_rows())
+
+
+def onto_none() -> Case:
+    """A new database."""
+    return _drained(already=0)
+
+
+def _drained(already: int) -> Case:
+    from otel_forgesyte_duckdb import DuckDBSpanExporter
+
+    exporter = DuckDBSpanExporter(database=DATABASE)
+    settle = in_database(exporter.force_flush)
+    count = (_TURNS + 1) * (_SMALL + _LARGE)
+    source = batches(count)
+
+    def one(size: int) -> tuple[float, float]:
+        portion = _taken(source, size)
+        began, process_began = time.perf_counter_ns(), time.process_time_ns()
+        for batch in portion:
+            exporter.export(batch)
+        settle()
+        cpu_ns = time.process_time_ns() - process_began
+        return cpu_ns / 1e6, (time.perf_counter_ns() - began) / 1e6
+
+    figures: Case = {}
+    for name, size in (("small", _SMALL), ("large", _LARGE)):
+        one(size)  # makes the tables where there are none
+        turns = [one(size) for _ in range(_TURNS)]
+        figures[f"{name}_cpu_ms"] = statistics.median(cpu for cpu, _ in turns)
+        figures[f"{name}_wall_ms"] = statistics.median(wall for _, wall in turns)
+    exporter.shutdown()
+    return figures | {"added": stored_spans(count, already=already)}
+
+
+def _taken(source: Iterator[list[ReadableSpan]], count: int) -> list[list[ReadableSpan]]:
+    return [next(source) for _ in range(count)]
+
+
+def _full() -> Path:
+    return sizes.data() / "growth.duckdb"

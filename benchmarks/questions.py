@@ -1,0 +1,112 @@
+"""P8: the four questions of the reader, against SQLite with an index made for each of them.
+
+Both sides are asked as a user asks: open the file, take the rows, let go. Before that, both answers
+to every question are compared.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from benchmarks import sizes, sqlite, stored
+from benchmarks.asking import asked
+from benchmarks.rows import Figure, Row
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from benchmarks.harness import Case
+
+_SQLITE = "SQLite, the same rows, a covering index"
+_NAMES = ("job_summary", "plugin_duration", "overlay_performance", "device_usage")
+_DEVICE_SHARE = 5  # a decision for one job in five
+
+
+def _row(key: str, what: str, question: str, must: float | None, aim: float | None) -> Row:
+    return Row(
+        key=f"P8 {key}",
+        what=what,
+        baseline_what=_SQLITE,
+        candidate=Figure("questions:ours", f"{question}_wall_ms"),
+        baseline=Figure("questions:theirs", f"{question}_wall_ms"),
+        unit="ms",
+        comparison="speedup",
+        must=must,
+        aim=aim,
+        needs=("questions:make",),
+    )
+
+
+ROWS = (
+    _row("jobs", "jobs by plugin and status", "job_summary", 20.0, 100.0),
+    _row("plugins", "average and quantiles by plugin and tool", "plugin_duration", 20.0, 100.0),
+    _row("devices", "devices asked for against used", "device_usage", 20.0, 100.0),
+    _row("frames", "the frames of one job, no aggregate", "overlay_performance", None, None),
+)
+
+
+def make() -> Case:
+    """Both databases; raises where they do not give the same answers."""
+    rows = sizes.stored_rows()
+    tables = {
+        "job_metrics": rows,
+        "plugin_metrics": rows,
+        "overlay_metrics": rows,
+        "device_usage": rows // _DEVICE_SHARE,
+    }
+    stored.fill(_ours(), tables)
+    sqlite.fill(_theirs(), tables)
+    for name in _NAMES:
+        stored.compared(name, _ask_ours(name), _ask_theirs(name))
+    return {"rows": float(rows), "mb": _ours().stat().st_size / 1e6}
+
+
+def ours() -> Case:
+    """Asked through the reader."""
+    return _figures(_ask_ours)
+
+
+def theirs() -> Case:
+    """Asked in SQLite's words."""
+    return _figures(_ask_theirs)
+
+
+def _figures(ask: Any) -> Case:
+    figures: Case = {}
+    for name in _NAMES:
+        wall, cpu = asked(partial(ask, name))
+        figures |= {f"{name}_wall_ms": wall, f"{name}_cpu_ms": cpu}
+    return figures
+
+
+def _ask_ours(question: str) -> list[tuple[Any, ...]]:
+    from otel_forgesyte import open_reader
+
+    with open_reader(_ours()) as reader:
+        questions: dict[str, Any] = {
+            "job_summary": reader.job_summary,
+            "plugin_duration": reader.avg_plugin_duration,
+            "overlay_performance": lambda: reader.overlay_performance(_one_job()),
+            "device_usage": reader.device_usage_stats,
+        }
+        answer: list[tuple[Any, ...]] = questions[question]().fetchall()
+    return answer
+
+
+def _ask_theirs(question: str) -> list[tuple[Any, ...]]:
+    params = {"job_id": _one_job()} if question == "overlay_performance" else {}
+    return sqlite.ask(_theirs(), question, params)
+
+
+def _one_job() -> str:
+    """In the middle: there are a hundred frames a job."""
+    return f"job-{sizes.stored_rows() // 200:010d}"
+
+
+def _ours() -> Path:
+    return sizes.data() / "questions.duckdb"
+
+
+def _theirs() -> Path:
+    return sizes.data() / "questions.sqlite"
