@@ -17,6 +17,9 @@ Counts = dict[str, float]
 
 _ROOT = Path(__file__).resolve().parent.parent
 _LIMIT_S = 300
+_NOT_PASSED_ON = ("OTEL_", "COVERAGE_")
+"""What begins thus: set-up of the caller's, and a measurement of coverage, which would import a
+part of what `imported` counts before it."""
 
 
 class SubjectFailed(Exception):  # noqa: N818 - it is the subject that failed
@@ -29,7 +32,7 @@ def counts_of(subject: str) -> Counts:
     Raises:
         SubjectFailed: the process ended with an error, or took longer than five minutes.
     """
-    environment = {k: v for k, v in os.environ.items() if not k.startswith("OTEL_")}
+    environment = {k: v for k, v in os.environ.items() if not k.startswith(_NOT_PASSED_ON)}
     environment["PYTHONPATH"] = os.pathsep.join((str(_ROOT), environment.get("PYTHONPATH", "")))
     environment["PYTHONHASHSEED"] = "0"
     with tempfile.TemporaryDirectory(prefix="guard-") as empty:

@@ -175,6 +175,17 @@ def test_what_is_written_is_what_the_next_check_compares_with(copy: Path) -> Non
     assert (written.returncode, after.returncode, _differing(after)) == (0, 0, {})
 
 
+def test_a_measurement_of_coverage_changes_no_count(
+    copy: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COVERAGE_PROCESS_START", str(copy / "none.toml"))
+    (copy / "none.toml").write_text("", encoding="utf-8")
+
+    ended = _guard(copy, "imported")
+
+    assert (_differing(ended), ended.returncode) == ({}, 0), ended.stderr
+
+
 def test_without_a_baseline_it_says_so_and_ends_with_2(copy: Path) -> None:
     file = copy / "benchmarks" / "guard.json"
     stored = json.loads(file.read_text(encoding="utf-8"))
