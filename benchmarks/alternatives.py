@@ -1,8 +1,8 @@
 """P14: the decorator against other libraries' decorators, each with a no-op destination.
 
-Each side decorates the same function with what its documentation shows first, calls it inside a
-span that is open already, and hands ended spans to the SDK's batch processor. Ours records its
-histogram besides, which the others do not have.
+Each side decorates the same function, calls it inside a span that is open already, and hands ended
+spans to the SDK's batch processor. What a library keeps of arguments and results is switched off,
+as ours keeps none; MLflow has no switch for it. Ours records its histogram besides.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""logfire, with its own servers and console switched off."""
+"""logfire, with its own servers, its console and what it keeps of arguments switched off."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def decorated() -> Case:
         additional_span_processors=[processor],
     )
 
-    @logfire.instrument
+    @logfire.instrument(extract_args=False)  # ours keeps no arguments
     def work(value: int) -> int:
         return value
 
