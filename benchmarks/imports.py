@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import statistics
 import subprocess
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from benchmarks.rows import Figure, Row
@@ -67,7 +69,15 @@ def _imported(module: str) -> Case:
 
 
 def _start(program: str) -> float:
+    # Both sides compile into the case's own folder: the caller may forbid it, and only what pip
+    # installed has been compiled by then.
+    environment = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
+    environment["PYTHONPYCACHEPREFIX"] = str(Path.cwd() / "compiled")
     ended = subprocess.run(
-        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+        [sys.executable, "-c", program],
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=True,
     )
     return float(ended.stdout)
