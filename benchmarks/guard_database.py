@@ -25,6 +25,16 @@ if TYPE_CHECKING:
 _DATABASE = "guard.duckdb"
 _BATCHES = 8
 _LIMIT_S = 120.0
+_NOT_COUNTED = {
+    "executemany",
+    "sql",
+    "query",
+    "cursor",
+    "begin",
+    "commit",
+    "rollback",
+    "checkpoint",
+}
 
 
 class _Counted:
@@ -45,6 +55,8 @@ class _Counted:
         return result
 
     def __getattr__(self, name: str) -> Any:
+        if name in _NOT_COUNTED:
+            raise RuntimeError(f"{name}() is a way to ask the database that the guard cannot count")
         return getattr(self._connection, name)
 
 
