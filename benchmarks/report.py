@@ -16,7 +16,9 @@ if TYPE_CHECKING:
 _INTRODUCTION = """\
 Written by the command below, not by hand. Ratios and differences come from rounds in which both
 sides took turns; how, and what each row is, stands in [README.md](README.md). Absolute figures mean
-nothing elsewhere.
+nothing elsewhere. A value is the median of the rounds' ratios, not the ratio of the two medians
+beside it. The spread is half the distance between the quartiles of the rounds: a limit that lies
+within it is one that another run may answer otherwise.
 """
 
 _VERDICTS = """\

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from benchmarks.rows import Result, Row
     from benchmarks.surroundings import Surroundings
 
-WIDTH = 124
+WIDTH = 125
 """Of a table in which noise is mentioned wherever it can be."""
 
 COLUMNS: Any = (
@@ -79,8 +79,8 @@ def cells(result: Result) -> tuple[str, ...]:
 def _value(result: Result) -> str:
     if result.row.comparison == "difference":
         return f"{result.value:+.2f}"
-    faster = " faster" if result.row.comparison == "speedup" else ""
-    return f"{result.value:.3f} x{faster}"
+    as_fast = " as fast" if result.row.comparison == "speedup" else ""
+    return f"{result.value:.3f} x{as_fast}"
 
 
 def _limit(row: Row, limit: float | None) -> str:
