@@ -10,7 +10,7 @@ import pytest
 
 from benchmarks.environments import NotInstalled, install, peer_of, pinned, python_of
 
-_PINS = {"python-json-logger": "4.2.0"}
+_PINS = {"orjson": "3.13.0", "python-json-logger": "4.2.0"}
 
 
 def _environment(cache: Path) -> Path:
