@@ -19,7 +19,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from benchmarks.environments import python_of
+from benchmarks.environments import peer_of, python_of
 from benchmarks.rows import Result, Row, result
 
 if TYPE_CHECKING:
@@ -87,7 +87,9 @@ def run_case(case: str, run: Run, limit_s: float = _CASE_LIMIT_S) -> Case:
         CaseFailed: the process ended with an error, or took longer than the limit.
     """
     environment = {k: v for k, v in os.environ.items() if not k.startswith("OTEL_")}
-    environment["PYTHONPATH"] = os.pathsep.join((str(_ROOT), environment.get("PYTHONPATH", "")))
+    # Nothing of the caller's path for a peer: it would go before the versions that are pinned.
+    more = environment.get("PYTHONPATH", "") if peer_of(case) is None else ""
+    environment["PYTHONPATH"] = os.pathsep.join((str(_ROOT), more))
     with tempfile.TemporaryDirectory(prefix="case-", dir=run.data) as empty:
         try:
             ended = subprocess.run(
