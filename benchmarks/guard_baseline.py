@@ -33,7 +33,7 @@ Verdict = Literal["", "more", "less", "not in the baseline", "no longer counted"
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """What counts hold for: a version that they differ with, and packages they were taken with."""
+    """What counts hold for: a version that they differ with, and versions they were taken with."""
 
     name: str
     packages: Mapping[str, str]
@@ -44,7 +44,8 @@ def place(depends_on: Dependence) -> Place:
     if depends_on == "duckdb":
         return Place(f"duckdb {_minor(version('duckdb'))}", {})
     packages = {name: version(name) for name in ("opentelemetry-sdk", "prometheus-client")}
-    return Place(f"python {_minor(platform.python_version())}", packages)
+    python = platform.python_version()  # another patch of it may import another module
+    return Place(f"python {_minor(python)}", {"python": python, **packages})
 
 
 @dataclass(frozen=True, slots=True)

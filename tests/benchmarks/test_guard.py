@@ -247,6 +247,21 @@ def test_there_is_a_baseline_for_every_supported_python_and_duckdb() -> None:
     }
 
 
+def test_the_baseline_was_taken_with_the_versions_that_are_pinned() -> None:
+    stored = json.loads(BASELINE.read_text(encoding="utf-8"))
+    pinned = (BASELINE.parents[1] / "constraints.txt").read_text(encoding="utf-8").splitlines()
+
+    taken_with = {
+        f"{name}=={version}"
+        for place in stored.values()
+        for name, version in place["packages"].items()
+        if name != "python"
+    }
+
+    assert len(taken_with) == 2
+    assert taken_with <= set(pinned)
+
+
 @pytest.mark.slow
 def test_everything_costs_what_the_baseline_says() -> None:
     ended = _guard(BASELINE.parent.parent)
