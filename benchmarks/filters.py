@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 from benchmarks import sizes, sqlite, stored
 from benchmarks.asking import asked
-from benchmarks.rows import Figure, Row
 from benchmarks.statements import statement
 
 if TYPE_CHECKING:
@@ -16,32 +15,21 @@ if TYPE_CHECKING:
 
     from benchmarks.harness import Case
 
-_SQLITE = "SQLite, json_extract of the same text"
 _QUESTIONS = ("promoted", "any_attribute")
 _Answer = list[tuple[Any, ...]]
 
 
-def _row(key: str, what: str, figure: str, must: float | None, aim: float | None) -> Row:
-    return Row(
-        key=f"P9 {key}",
-        what=what,
-        baseline_what=_SQLITE,
-        candidate=Figure("filters:ours", figure),
-        baseline=Figure("filters:theirs", figure),
-        unit="ms",
-        comparison="speedup",
-        must=must,
-        aim=aim,
-        needs=("filters:make",),
-    )
-
-
-ROWS = (
-    _row("promoted", "spans of one plugin: count and sum", "promoted_wall_ms", 50.0, 100.0),
-    _row("any", "spans of one image width: count and sum", "any_attribute_wall_ms", 5.0, 50.0),
-    # Opening the file is most of a short answer: these tell the scan from it.
-    _row("promoted, open", "the same, the file open already", "promoted_open_wall_ms", None, None),
-    _row("any, open", "the same, the file open already", "any_attribute_open_wall_ms", None, None),
+ROWS = sqlite.rows(
+    "P9",
+    "filters",
+    "SQLite, json_extract of the same text",
+    (
+        ("promoted", "spans of one plugin: count and sum", "promoted_wall_ms", 50.0, 100.0),
+        ("any", "spans of one image width: count and sum", "any_attribute_wall_ms", 5.0, 50.0),
+        # Opening the file is most of a short answer: these tell the scan from it.
+        ("promoted, open", "the same, the file open already", "promoted_open_wall_ms", None, None),
+        ("any, open", "the same, the file open already", "any_attribute_open_wall_ms", None, None),
+    ),
 )
 
 

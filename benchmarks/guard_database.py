@@ -11,7 +11,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from benchmarks.guard_counting import written
-from benchmarks.guard_spans import BATCH, batches
+from benchmarks.guard_spans import batches
+from benchmarks.spans import BATCH
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator

@@ -10,14 +10,14 @@ from opentelemetry.sdk.trace import SpanProcessor, TracerProvider
 from opentelemetry.sdk.trace.id_generator import IdGenerator
 from opentelemetry.trace import set_span_in_context
 
+from benchmarks.spans import BATCH, PLUGINS, SPANS_A_JOB, job_attributes, plugin_attributes
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from opentelemetry.sdk.trace import ReadableSpan
 
-BATCH = 512
-_PLUGINS = ("decoder", "faces", "edges")
-_JOBS = BATCH // (len(_PLUGINS) + 1)
+_JOBS = BATCH // SPANS_A_JOB
 _BEGIN_NS = 1_790_000_000_000_000_000
 _STEP_NS = 1_000_000
 
@@ -53,13 +53,15 @@ def batches() -> Iterator[list[ReadableSpan]]:
         for _ in range(_JOBS):
             number += 1
             job_id = f"job-{number:08d}"
-            job = tracer.start_span("job photo", attributes=_job(job_id), start_time=moment)
+            job = tracer.start_span(
+                "job photo", attributes=job_attributes(job_id), start_time=moment
+            )
             context = set_span_in_context(job)
-            for plugin in _PLUGINS:
+            for plugin in PLUGINS:
                 span = tracer.start_span(
                     f"plugin {plugin}.run",
                     context,
-                    attributes=_plugin(job_id, plugin),
+                    attributes=plugin_attributes(job_id, plugin),
                     start_time=moment,
                 )
                 moment += _STEP_NS
@@ -67,29 +69,3 @@ def batches() -> Iterator[list[ReadableSpan]]:
             job.end(moment)
         yield kept.spans
         kept.spans = []
-
-
-def _job(job_id: str) -> dict[str, str | float]:
-    return {
-        "forgesyte.operation.name": "job",
-        "forgesyte.job.id": job_id,
-        "forgesyte.job.status": "done",
-        "forgesyte.job.queue.wait": 0.0125,
-        "forgesyte.plugin.name": "photo",
-        "forgesyte.device.name": "cpu",
-        "code.function.name": "server.worker.run_job",
-        "app.upload.name": f"holiday/{job_id}.jpg",
-    }
-
-
-def _plugin(job_id: str, plugin: str) -> dict[str, str | bool | int]:
-    return {
-        "forgesyte.operation.name": "plugin",
-        "forgesyte.job.id": job_id,
-        "forgesyte.plugin.name": plugin,
-        "forgesyte.plugin.tool": "run",
-        "forgesyte.plugin.soft_error": False,
-        "forgesyte.device.name": "cpu",
-        "code.function.name": f"server.plugins.{plugin}",
-        "app.image.width": 1_280,
-    }

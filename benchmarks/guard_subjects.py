@@ -65,7 +65,8 @@ def unconfigured() -> Counts:
 
 def exported() -> Counts:
     """`export()` of 512 spans into the spool, on the thread that exports."""
-    from benchmarks.guard_spans import BATCH, batches
+    from benchmarks.guard_spans import batches
+    from benchmarks.spans import BATCH
     from otel_forgesyte_duckdb import DuckDBSpanExporter
 
     exporter = DuckDBSpanExporter(

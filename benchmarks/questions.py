@@ -11,38 +11,38 @@ from typing import TYPE_CHECKING, Any
 
 from benchmarks import sizes, sqlite, stored
 from benchmarks.asking import asked
-from benchmarks.rows import Figure, Row
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from benchmarks.harness import Case
 
-_SQLITE = "SQLite, the same rows, a covering index"
 _NAMES = ("job_summary", "plugin_duration", "overlay_performance", "device_usage")
 _DEVICE_SHARE = 5  # a decision for one job in five
 
 
-def _row(key: str, what: str, question: str, must: float | None, aim: float | None) -> Row:
-    return Row(
-        key=f"P8 {key}",
-        what=what,
-        baseline_what=_SQLITE,
-        candidate=Figure("questions:ours", f"{question}_wall_ms"),
-        baseline=Figure("questions:theirs", f"{question}_wall_ms"),
-        unit="ms",
-        comparison="speedup",
-        must=must,
-        aim=aim,
-        needs=("questions:make",),
-    )
-
-
-ROWS = (
-    _row("jobs", "jobs by plugin and status", "job_summary", 20.0, 100.0),
-    _row("plugins", "average and quantiles by plugin and tool", "plugin_duration", 20.0, 100.0),
-    _row("devices", "devices asked for against used", "device_usage", 20.0, 100.0),
-    _row("frames", "the frames of one job, no aggregate", "overlay_performance", None, None),
+ROWS = sqlite.rows(
+    "P8",
+    "questions",
+    "SQLite, the same rows, a covering index",
+    (
+        ("jobs", "jobs by plugin and status", "job_summary_wall_ms", 20.0, 100.0),
+        (
+            "plugins",
+            "average and quantiles by plugin and tool",
+            "plugin_duration_wall_ms",
+            20.0,
+            100.0,
+        ),
+        ("devices", "devices asked for against used", "device_usage_wall_ms", 20.0, 100.0),
+        (
+            "frames",
+            "the frames of one job, no aggregate",
+            "overlay_performance_wall_ms",
+            None,
+            None,
+        ),
+    ),
 )
 
 

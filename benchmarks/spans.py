@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 BATCH = 512
 """Spans in a batch: what the SDK's batch processor hands over at once."""
 
-_PLUGINS = ("decoder", "faces", "edges")
-SPANS_A_JOB = len(_PLUGINS) + 1
+PLUGINS = ("decoder", "faces", "edges")
+SPANS_A_JOB = len(PLUGINS) + 1
 
 
 def batches(count: int) -> Iterator[list[ReadableSpan]]:
@@ -53,13 +53,14 @@ def tracer_provider() -> TracerProvider:
 def make_job(tracer: Tracer, number: int) -> None:
     """One job's spans, the plugins' as its children."""
     job_id = f"job-{number:08d}"
-    with tracer.start_as_current_span("job photo", attributes=_job_attributes(job_id)):
-        for plugin in _PLUGINS:
-            attributes = _plugin_attributes(job_id, plugin)
+    with tracer.start_as_current_span("job photo", attributes=job_attributes(job_id)):
+        for plugin in PLUGINS:
+            attributes = plugin_attributes(job_id, plugin)
             tracer.start_span(f"plugin {plugin}.run", attributes=attributes).end()
 
 
-def _job_attributes(job_id: str) -> dict[str, str | float]:
+def job_attributes(job_id: str) -> dict[str, str | float]:
+    """The eight of a job's span."""
     return {
         "forgesyte.operation.name": "job",
         "forgesyte.job.id": job_id,
@@ -72,7 +73,8 @@ def _job_attributes(job_id: str) -> dict[str, str | float]:
     }
 
 
-def _plugin_attributes(job_id: str, plugin: str) -> dict[str, str | bool | int]:
+def plugin_attributes(job_id: str, plugin: str) -> dict[str, str | bool | int]:
+    """The eight of the span of one of its plugins."""
     return {
         "forgesyte.operation.name": "plugin",
         "forgesyte.job.id": job_id,
@@ -80,6 +82,6 @@ def _plugin_attributes(job_id: str, plugin: str) -> dict[str, str | bool | int]:
         "forgesyte.plugin.tool": "run",
         "forgesyte.plugin.soft_error": False,
         "forgesyte.device.name": "cpu",
-        "code.function.name": f"server.plugins.{plugin}.run",
-        "app.image.width": 1920,
+        "code.function.name": f"server.plugins.{plugin}",
+        "app.image.width": 1_280,
     }

@@ -6,15 +6,45 @@ import contextlib
 import sqlite3
 from typing import TYPE_CHECKING, Any
 
+from benchmarks.rows import Figure, Row
 from benchmarks.statements import statement, statements
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Mapping
+    from collections.abc import Generator, Iterable, Mapping
     from pathlib import Path
+
+    Asked = tuple[str, str, str, float | None, float | None]
 
 _FILLING = ("PRAGMA journal_mode = OFF", "PRAGMA synchronous = OFF", "PRAGMA cache_size = -262144")
 # The file is in the system's memory by then: mapped, its pages are read without a call for each.
 _ASKING = ("PRAGMA query_only = ON", "PRAGMA cache_size = -262144", "PRAGMA mmap_size = 2147418112")
+
+
+def rows(target: str, module: str, baseline: str, asked: Iterable[Asked]) -> tuple[Row, ...]:
+    """A row for each question to both, of a module whose cases are `make`, `ours` and `theirs`.
+
+    Args:
+        target: what the rows belong to, e.g. `P8`; it begins their keys.
+        module: of this package.
+        baseline: how SQLite answers, in words.
+        asked: the rest of the key, the question in words, the figure of both sides in
+            milliseconds, and how many times faster ours must be, and is hoped to be.
+    """
+    return tuple(
+        Row(
+            key=f"{target} {key}",
+            what=what,
+            baseline_what=baseline,
+            candidate=Figure(f"{module}:ours", figure),
+            baseline=Figure(f"{module}:theirs", figure),
+            unit="ms",
+            comparison="speedup",
+            must=must,
+            aim=aim,
+            needs=(f"{module}:make",),
+        )
+        for key, what, figure, must, aim in asked
+    )
 
 
 @contextlib.contextmanager
