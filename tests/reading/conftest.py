@@ -3,18 +3,13 @@
 from __future__ import annotations
 
 import os
-import subprocess
-import sys
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.pythons import clean_environment
+from tests.pythons import StartPython, clean_environment
 from tests.reading.history import make_history
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
 
 EXPORTING = Path(__file__).with_name("exporting.py")
 
@@ -32,22 +27,6 @@ def no_inherited_settings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> No
 
 
 @pytest.fixture
-def start_exporting(tmp_path: Path) -> Iterator[Callable[[Path, int], subprocess.Popen[str]]]:
-    """Starts a process that records jobs through a real exporter; it is ended with the test."""
-    started: list[subprocess.Popen[str]] = []
-
-    def start(database: Path, jobs: int) -> subprocess.Popen[str]:
-        process = subprocess.Popen(
-            [sys.executable, str(EXPORTING), str(database), str(jobs)],
-            cwd=tmp_path,
-            env=clean_environment(),
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-        started.append(process)
-        return process
-
-    yield start
-    for process in started:
-        process.kill()
-        process.communicate()
+def start_exporting(start_python: StartPython) -> StartPython:
+    """Starts a process that records so many jobs in a database through a real exporter."""
+    return partial(start_python, EXPORTING.read_text(encoding="utf-8"))
