@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import subprocess
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -18,6 +19,7 @@ from .files import DEPLOY, ROOT, documents, services
 from .running import Place, running
 
 if TYPE_CHECKING:
+    from collections.abc import Generator
     from pathlib import Path
 
     from tests.lake.conftest import Lake
@@ -73,19 +75,20 @@ def answers(database: Any) -> dict[str, list[tuple[Any, ...]]]:
         return {}
 
 
-def works(place: Place, environment: dict[str, str], database: Any, *, page: bool = True) -> None:
-    """Run the program until every question has its answer, and its page is there or is not."""
+@contextmanager
+def answering(place: Place, environment: dict[str, str], database: Any) -> Generator[None]:
+    """The program runs, and every question has its answer."""
     command = [place.local(each) for each in STUDIO]
     with running(command, place.environment(environment), place.folder):
         wait_for(lambda: answers(database) == QUESTIONS, "the same answers", 60.0)
-        if not page:
-            with pytest.raises(ConnectionRefusedError):
-                place.get("9464", "/metrics")
-            return
-        place.await_answer("9464", "/metrics")
-        _, text = place.get("9464", "/metrics")
-        assert "forgesyte_job_duration_seconds_count" in text
-        assert is_known(text)
+        yield
+
+
+def page_of_jobs(place: Place) -> bool:
+    """Whether the program serves a page of ours with a count of jobs on it."""
+    place.await_answer("9464", "/metrics")
+    _, page = place.get("9464", "/metrics")
+    return "forgesyte_job_duration_seconds_count" in page and is_known(page)
 
 
 def is_known(page: str) -> bool:
@@ -121,12 +124,19 @@ def served(place: Place, path: Path) -> list[str]:
 @pytest.mark.slow
 def test_phase_8_is_one_file_and_nothing_else(place: Place) -> None:
     database = place.folder / "telemetry.duckdb"
-    works(place, metered(place, environments()[0]), database, page=False)
+    with (
+        answering(place, metered(place, environments()[0]), database),
+        pytest.raises(ConnectionRefusedError),
+    ):
+        place.get("9464", "/metrics")
+    assert list(place.folder.rglob("*.duckdb")) == [database]
 
 
 @pytest.mark.slow
 def test_phase_9_adds_the_page(place: Place) -> None:
-    works(place, metered(place, environments()[1]), place.folder / "telemetry.duckdb")
+    database = place.folder / "telemetry.duckdb"
+    with answering(place, metered(place, environments()[1]), database):
+        assert page_of_jobs(place)
 
 
 @pytest.mark.slow
@@ -140,7 +150,8 @@ def test_in_phase_10_the_server_stores_what_the_program_spools(place: Place) -> 
     with running(served(place, database), place.environment({}), place.folder):
         place.await_answer("4318", "/healthz")
         wait_for(lambda: any(answers(database).values()), "what was spooled to be stored")
-        works(place, spooling, database)
+        with answering(place, spooling, database):
+            assert page_of_jobs(place)
         assert is_known(place.get("9465", "/metrics")[1])
 
 
@@ -153,7 +164,8 @@ def test_in_phase_11_the_program_sends_and_stores_nothing_itself(place: Place) -
     environment["OTEL_EXPORTER_OTLP_ENDPOINT"] = endpoint.replace(COLLECTOR, here)
     with running(served(place, database), place.environment({}), place.folder):
         place.await_answer("4318", "/healthz")
-        works(place, environment, database)
+        with answering(place, environment, database):
+            assert page_of_jobs(place)
     assert list(place.folder.rglob("*.duckdb")) == [database]
 
 
@@ -166,7 +178,8 @@ def test_phase_11_is_a_lake_too(place: Place, request: pytest.FixtureRequest) ->
     assert said == "ducklake:postgres:dbname=telemetry host=db.example user=telemetry"
     environment["OTEL_EXPORTER_DUCKDB_DATABASE"] = lake.database
     environment["OTEL_EXPORTER_DUCKDB_DATA_PATH"] = lake.data_path
-    works(place, metered(place, environment), lake.database)
+    with answering(place, metered(place, environment), lake.database):
+        assert page_of_jobs(place)
 
 
 def test_compose_is_phase_10_and_kubernetes_phase_11() -> None:
