@@ -47,13 +47,29 @@ def test_keys_are_in_order_of_time(full: Store, table: str) -> None:
     )
 
 
+def test_keys_of_spans_within_one_millisecond_are_in_order_of_time_to_a_quarter_of_a_microsecond(
+    store: Store, records: Records
+) -> None:
+    begun = int(MOMENT.timestamp()) * 10**9
+    names = [f"{nanoseconds:06d}" for nanoseconds in range(0, 10**6, 250)]
+    runs = [
+        records.plugin("j", 0, 1, {"forgesyte.plugin.name": name})
+        | {"start_time_unix_nano": begun + int(name)}
+        for name in names
+    ]
+    store.write("spans", *reversed(runs))
+
+    stored = store.rows("SELECT plugin FROM plugin_metrics ORDER BY id")
+    assert [name for (name,) in stored] == names
+
+
 def test_keys_are_written_out_so_that_a_release_cannot_change_them_unnoticed(full: Store) -> None:
     first = {
         table: str(full.row(f"SELECT id FROM {table} ORDER BY created_at LIMIT 1")[0])
         for table in TABLES
     }
     assert first["job_metrics"] == "019b7ca9-8c88-77ae-8b0f-eeea34d232ee"
-    assert first["plugin_metrics"] == "019b7ca9-8c88-7020-8000-000000000002"
+    assert first["plugin_metrics"] == "019b7ca9-8c88-7000-8020-000000000002"
     assert first["device_usage"] == "019b7ca9-8c88-71a9-8b31-87a3d0a33a08"
     assert first["overlay_metrics"] == "019b7ca9-8c88-7a4b-8ea9-bb6c0d9f6887"
 
