@@ -15,8 +15,11 @@ if TYPE_CHECKING:
     from otel_forgesyte_schema.connection import Connection
 
 
-_KEY = " PRIMARY KEY"
-"""As the table files write it, after the column it is of: no key here has two columns."""
+_OF_A_FILE_ONLY = ((" PRIMARY KEY", " NOT NULL"), (" USING COMPRESSION zstd", ""))
+"""As the table files write it, after the column it is of; and what a lake gets instead.
+
+No key here has two columns, and Parquet compresses by itself.
+"""
 
 
 def has_keys(connection: Connection) -> bool:
@@ -37,8 +40,14 @@ def create_objects(connection: Connection, *, keys: bool) -> None:
         *sql_files("repairs", order.REPAIRS),
         *sql_files("views", order.VIEWS),
     ):
-        connection.execute(file.sql if keys else file.sql.replace(_KEY, " NOT NULL"))
+        connection.execute(file.sql if keys else _for_a_lake(file.sql))
     show_archives(connection)
+
+
+def _for_a_lake(sql: str) -> str:
+    for of_a_file, of_a_lake in _OF_A_FILE_ONLY:
+        sql = sql.replace(of_a_file, of_a_lake)
+    return sql
 
 
 @contextmanager

@@ -241,6 +241,29 @@ def test_a_commit_that_fails_tells_its_own_cause(path: Path) -> None:
             insert_twice(connection)
 
 
+@pytest.mark.parametrize(
+    ("table", "column"),
+    [("otel.spans", "attributes"), ("otel.logs", "attributes"), ("otel.logs", "body")],
+)
+def test_long_texts_are_kept_with_zstandard(path: Path, table: str, column: str) -> None:
+    # As exporters open it: what DuckDB 1.5 creates by default knows no Zstandard.
+    config = {"storage_compatibility_version": "v1.5.0"}
+    with duckdb.connect(path, config=config) as connection:
+        apply(connection, "0.1.0")
+        connection.execute(
+            f"INSERT INTO {table} ({column})"  # noqa: S608 - the names above
+            " SELECT printf('{\"number\":%d}', number) FROM range(5000) AS numbers (number)"
+        )
+        connection.execute("CHECKPOINT")
+        found = connection.execute(
+            f"SELECT DISTINCT compression FROM pragma_storage_info('{table}')"  # noqa: S608
+            " WHERE column_name = $column AND segment_type = 'JSON'",
+            {"column": column},
+        ).fetchall()
+
+    assert found == [("ZSTD",)]
+
+
 def test_the_stamp_is_naive_utc_in_any_session_zone(path: Path) -> None:
     with duckdb.connect(path) as connection:
         connection.execute("SET TimeZone = 'Asia/Tokyo'")

@@ -14,7 +14,8 @@ CREATE TABLE IF NOT EXISTS otel.logs (
     -- The source's own word (WARN, WARNING): filter on the number.
     severity_text VARCHAR,
     -- Any JSON value, a string with its quotes: body ->> '$' gives the plain text.
-    body JSON,
+    -- Compressed as otel.spans.attributes is, for the same reasons.
+    body JSON USING COMPRESSION zstd,
     -- Set for events (a device was chosen, an exception was raised); null for ordinary lines.
     event_name VARCHAR,
     -- Promoted from resource and attributes, as in otel.spans.
@@ -27,7 +28,7 @@ CREATE TABLE IF NOT EXISTS otel.logs (
     error_type VARCHAR,
     -- Equal for errors that are the same fault: what they are grouped by.
     error_fingerprint VARCHAR,
-    attributes JSON,
+    attributes JSON USING COMPRESSION zstd,
     dropped_attributes_count UINTEGER,
     scope_name VARCHAR,
     scope_version VARCHAR,
