@@ -8,6 +8,7 @@ import re
 import time
 from typing import TYPE_CHECKING
 
+from otel_forgesyte.reading.instance import Instance
 from otel_forgesyte_schema.errors import DatabaseLocked, TelemetryError
 
 if TYPE_CHECKING:
@@ -23,13 +24,6 @@ __all__ = ["NoDatabase", "attached", "target_attached"]
 
 _RETRY_S = 0.02
 _HOLDER = re.compile(r"PID (\d+)")
-_CONFIG: dict[str, str | bool | int | float | list[str]] = {
-    # A question needs no extension, and must not start a download because of a name in it.
-    "autoinstall_known_extensions": "false",
-    "autoload_known_extensions": "false",
-    # A misspelt table must be an error, not a look at the caller's Python variables.
-    "python_enable_replacements": "false",
-}
 
 
 class NoDatabase(TelemetryError):  # noqa: N818 - reads as the fact it states
@@ -37,7 +31,7 @@ class NoDatabase(TelemetryError):  # noqa: N818 - reads as the fact it states
 
 
 def target_attached(
-    settings: Settings, timeout_s: float
+    settings: Settings, timeout_s: float, instance: Instance | None = None
 ) -> AbstractContextManager[DuckDBPyConnection]:
     """Yield a connection as :func:`attached` does, with the file or the lake of the settings.
 
@@ -49,22 +43,25 @@ def target_attached(
     from otel_forgesyte_duckdb.lake import LakeDestination
 
     if settings.lake is None:
-        return attached(settings.database_path, timeout_s)
+        return attached(settings.database_path, timeout_s, instance)
     return LakeDestination(settings, settings.lake).asking(timeout_s)
 
 
 @contextlib.contextmanager
-def attached(path: Path, timeout_s: float) -> Generator[DuckDBPyConnection]:
+def attached(
+    path: Path, timeout_s: float, instance: Instance | None = None
+) -> Generator[DuckDBPyConnection]:
     """Yield an in-memory connection that has the file attached read-only as ``db``, and in use.
 
-    At the end the file is let go, and the connection stays open with what was made in its
-    ``memory`` catalog. The exporter's own ``reading()`` closes it, so nothing could outlive that.
+    It is one of the instance given, by default of a fresh one. At the end the file is let go, and
+    the connection stays open with what was made in its ``memory`` catalog. The exporter's own
+    ``reading()`` closes it, so nothing could outlive that.
 
     Raises:
         NoDatabase: there is no file.
         DatabaseLocked: it was held for all of ``timeout_s``; names the process.
     """
-    from otel_forgesyte_duckdb.database import gate
+    from otel_forgesyte_duckdb.database import gate, see_archives
 
     deadline = time.monotonic() + timeout_s
     lock = gate(path)
@@ -73,28 +70,36 @@ def attached(path: Path, timeout_s: float) -> Generator[DuckDBPyConnection]:
             f"{path} was in use by another thread of this process ({os.getpid()}) for all of "
             f"{timeout_s:g} s; try again"
         )
+    instance = instance or Instance()
     try:
-        connection = _opened(path, deadline, timeout_s)
+        connection = instance.connection()
+        _attach(connection, path, deadline, timeout_s)
         try:
+            connection.execute("USE db")
+            see_archives(connection)
             yield connection
-            _let_go(connection)
-        except BaseException:
-            connection.close()
-            raise
+        finally:
+            _let_go(connection, instance)
     finally:
         lock.release()
 
 
-def _let_go(connection: DuckDBPyConnection) -> None:
+def _let_go(connection: DuckDBPyConnection, instance: Instance) -> None:
     import duckdb
 
-    with contextlib.suppress(duckdb.Error):  # a question seldom leaves a transaction open
-        connection.execute("ROLLBACK")
-    connection.execute("USE memory")
-    connection.execute("DETACH db")
+    try:
+        with contextlib.suppress(duckdb.Error):  # a question seldom leaves a transaction open
+            connection.execute("ROLLBACK")
+        connection.execute("USE memory")
+        connection.execute("DETACH db")
+    except duckdb.Error:
+        # Earlier answers go with it, rather than that no writer gets at the file any more.
+        instance.close()
+        raise
 
 
-def _opened(path: Path, deadline: float, timeout_s: float) -> DuckDBPyConnection:
+def _attach(connection: DuckDBPyConnection, path: Path, deadline: float, timeout_s: float) -> None:
+    """Attach the file, waiting while a drain or another process has it."""
     import duckdb
 
     if not path.is_file():
@@ -102,22 +107,6 @@ def _opened(path: Path, deadline: float, timeout_s: float) -> DuckDBPyConnection
             f"there is no database at {path}: nothing has been recorded there yet; give another "
             "path, or make one with `otel-forgesyte demo` or `otel-forgesyte schema apply`"
         )
-    from otel_forgesyte_duckdb.database import see_archives
-
-    connection = duckdb.connect(config=_CONFIG)
-    try:
-        _attach(connection, path, deadline, timeout_s)
-        connection.execute("USE db")
-        see_archives(connection)
-    except BaseException:
-        connection.close()
-        raise
-    return connection
-
-
-def _attach(connection: DuckDBPyConnection, path: Path, deadline: float, timeout_s: float) -> None:
-    """Attach the file, waiting while a drain or another process has it."""
-    import duckdb
 
     from otel_forgesyte_duckdb.database import is_held
 

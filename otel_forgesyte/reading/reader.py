@@ -147,7 +147,8 @@ class Reader:
         """The answer to any SQL, its parameters bound; of several statements, the last one's.
 
         The database is attached read-only, so nothing here changes it. Beyond that the SQL may do
-        what DuckDB may, files included: do not pass on what strangers wrote.
+        what DuckDB may, files included: do not pass on what strangers wrote. What it sets or
+        attaches besides is there for the reader's next question too.
 
         Raises:
             duckdb.Error: the SQL is wrong.

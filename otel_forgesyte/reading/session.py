@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import contextlib
-from dataclasses import KW_ONLY, dataclass
+from dataclasses import KW_ONLY, dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from otel_forgesyte.reading import spooled
 from otel_forgesyte.reading.attachment import attached, target_attached
+from otel_forgesyte.reading.instance import Instance
 from otel_forgesyte.reading.versions import readable_version
 
 if TYPE_CHECKING:
@@ -28,6 +29,7 @@ class Session:
     timeout_s: float
     _: KW_ONLY
     include_spool: bool
+    instance: Instance = field(default_factory=Instance, compare=False)
 
     def answer(
         self,
@@ -37,10 +39,13 @@ class Session:
         any_version: bool = False,
     ) -> DuckDBPyRelation:
         """Run the SQL, let go of the file, and return a relation over the rows."""
+        name = self.instance.name_for_an_answer()
         with self.open(any_version=any_version) as connection:
-            _keep(connection, sql, params)
+            _keep(connection, sql, params, name)
         # The relation keeps its connection alive, and with it the rows.
-        return connection.table("memory.main.answer")
+        answer = connection.table(name)
+        self.instance.keeps(len(answer))
+        return answer
 
     @contextlib.contextmanager
     def open(self, *, any_version: bool = False) -> Generator[DuckDBPyConnection]:
@@ -49,7 +54,7 @@ class Session:
             with self._with_spool() as connection:
                 yield connection
             return
-        with target_attached(self.settings, self.timeout_s) as connection:
+        with target_attached(self.settings, self.timeout_s, self.instance) as connection:
             if not any_version:
                 readable_version(connection, self.settings.target)
             yield connection
@@ -71,14 +76,16 @@ class Session:
 
 
 def _keep(
-    connection: DuckDBPyConnection, sql: str, params: Sequence[Any] | Mapping[str, Any] | None
+    connection: DuckDBPyConnection,
+    sql: str,
+    params: Sequence[Any] | Mapping[str, Any] | None,
+    name: str,
 ) -> None:
-    """Take the rows of the answer into the table ``answer`` of the ``memory`` catalog."""
+    """Take the rows of the answer into this table."""
     # Through the relation, not CREATE TABLE AS: it also takes the rows of SHOW, PRAGMA, EXPLAIN
     # and of the last of several statements.
     relation = connection.sql(sql, params=params) if params else connection.sql(sql)
     # The stubs say it never is; a statement without rows (COPY, SET, nothing at all) gives None.
     if relation is None:  # pyright: ignore[reportUnnecessaryComparison]
-        connection.execute('CREATE TABLE memory.main.answer AS SELECT true AS "Success" LIMIT 0')
-    else:
-        relation.create("memory.answer")
+        relation = connection.sql('SELECT true AS "Success" LIMIT 0')
+    relation.create(name)

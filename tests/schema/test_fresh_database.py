@@ -247,7 +247,9 @@ def test_a_commit_that_fails_tells_its_own_cause(path: Path) -> None:
 )
 def test_long_texts_are_kept_with_zstandard(path: Path, table: str, column: str) -> None:
     # As exporters open it: what DuckDB 1.5 creates by default knows no Zstandard.
-    config = {"storage_compatibility_version": "v1.5.0"}
+    config: dict[str, str | bool | int | float | list[str]] = {
+        "storage_compatibility_version": "v1.5.0"
+    }
     with duckdb.connect(path, config=config) as connection:
         apply(connection, "0.1.0")
         connection.execute(
