@@ -46,8 +46,8 @@ class Instance:
         return root.cursor()
 
     def name_for_an_answer(self) -> str:
-        """Return a table's name that no other answer has."""
-        return f"memory.main.answer_{next(self._numbers)}"
+        """Return a table's name in ``memory`` that no other answer has."""
+        return f"answer_{next(self._numbers)}"
 
     def keeps(self, rows: int) -> None:
         """Take note of an answer's size."""

@@ -43,7 +43,7 @@ class Session:
         with self.open(any_version=any_version) as connection:
             _keep(connection, sql, params, name)
         # The relation keeps its connection alive, and with it the rows.
-        answer = connection.table(name)
+        answer = connection.table(f"memory.main.{name}")
         self.instance.keeps(len(answer))
         return answer
 
@@ -81,11 +81,11 @@ def _keep(
     params: Sequence[Any] | Mapping[str, Any] | None,
     name: str,
 ) -> None:
-    """Take the rows of the answer into this table."""
+    """Take the rows of the answer into this table of the ``memory`` catalog."""
     # Through the relation, not CREATE TABLE AS: it also takes the rows of SHOW, PRAGMA, EXPLAIN
     # and of the last of several statements.
     relation = connection.sql(sql, params=params) if params else connection.sql(sql)
     # The stubs say it never is; a statement without rows (COPY, SET, nothing at all) gives None.
     if relation is None:  # pyright: ignore[reportUnnecessaryComparison]
         relation = connection.sql('SELECT true AS "Success" LIMIT 0')
-    relation.create(name)
+    relation.create(f"memory.{name}")

@@ -253,12 +253,12 @@ def test_long_texts_are_kept_with_zstandard(path: Path, table: str, column: str)
     with duckdb.connect(path, config=config) as connection:
         apply(connection, "0.1.0")
         connection.execute(
-            f"INSERT INTO {table} ({column})"  # noqa: S608 - the names above
+            f"INSERT INTO {table} ({column})"
             " SELECT printf('{\"number\":%d}', number) FROM range(5000) AS numbers (number)"
         )
         connection.execute("CHECKPOINT")
         found = connection.execute(
-            f"SELECT DISTINCT compression FROM pragma_storage_info('{table}')"  # noqa: S608
+            f"SELECT DISTINCT compression FROM pragma_storage_info('{table}')"
             " WHERE column_name = $column AND segment_type = 'JSON'",
             {"column": column},
         ).fetchall()
