@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from benchmarks.table import COLUMNS, cells, legend
+from benchmarks.table import COLUMNS, cells, legend, limit_of, spread_of, value_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -17,8 +17,8 @@ _INTRODUCTION = """\
 Written by the command below, not by hand. Ratios and differences come from rounds in which both
 sides took turns; how, and what each row is, stands in [README.md](README.md). Absolute figures mean
 nothing elsewhere. A value is the median of the rounds' ratios, not the ratio of the two medians
-beside it. The spread is half the distance between the quartiles of the rounds: a limit that lies
-within it is one that another run may answer otherwise.
+beside it. The spread is from where to where the rounds lie, the outer quarter left out at each end:
+a limit within it is answered "too close", for another run may answer it otherwise.
 """
 
 _VERDICTS = """\
@@ -58,22 +58,21 @@ def report(
 def _verdicts(results: Sequence[Result], failures: Sequence[str]) -> str:
     judged = [result for result in results if result.row.must is not None]
     reached = [r.row.key for r in judged if r.reached(r.row.must) == "yes"]
-    missed = [_missed(r) for r in judged if r.reached(r.row.must) == "no"]
-    open_ = [r.row.key for r in judged if r.reached(r.row.must) == "too noisy"]
-    noisy = [r.row.key for r in results if r.is_noisy]
+    missed = [_against(r) for r in judged if r.reached(r.row.must) == "no"]
+    close = [_against(r) for r in judged if r.reached(r.row.must) == "too close"]
     lines = (
         ("must reached", reached),
         ("**must missed**", missed),
-        ("too noisy to say", open_),
-        ("noisy, whatever the verdict", noisy),
+        ("**too close to say**, the limit lies within the spread", close),
         ("**not measured**", [failure.splitlines()[0] for failure in failures]),
     )
     return _bulleted(f"{name}: {', '.join(keys) or 'none'}" for name, keys in lines)
 
 
-def _missed(result: Result) -> str:
-    _, _, _, _, value, must, *_ = cells(result)
-    return f"{result.row.key} ({value}, {must})"
+def _against(result: Result) -> str:
+    row = result.row
+    limit = limit_of(row, row.must)
+    return f"{row.key} ({limit}: {value_of(result)}, {spread_of(result)})"
 
 
 def _rows(results: Sequence[Result]) -> str:

@@ -14,11 +14,8 @@ from typing import TYPE_CHECKING, Literal
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-NOISY_SPREAD = 0.2
-"""Half of the rounds lie further apart than this share of the median, or of the limit."""
-
 Comparison = Literal["ratio", "difference", "speedup"]
-Verdict = Literal["yes", "no", "too noisy", ""]
+Verdict = Literal["yes", "no", "too close", ""]
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,25 +95,20 @@ class Result:
         return statistics.median(self.rounds)
 
     @property
-    def spread(self) -> float:
-        """Distance between the quartiles, as a share of the median (or of a difference's limit)."""
-        low, high = _quartiles(self.rounds)
-        is_limited_difference = self.row.comparison == "difference" and self.row.must
-        scale = self.row.must if is_limited_difference else abs(self.value)
-        return (high - low) / scale if scale else 0.0
-
-    @property
-    def is_noisy(self) -> bool:
-        """Whether the rounds lie too far apart to be believed."""
-        return self.spread > NOISY_SPREAD
+    def spread(self) -> tuple[float, float]:
+        """The lowest and the highest round, the outer quarter left out at each end."""
+        outer = len(self.rounds) // 4
+        kept = sorted(self.rounds)[outer : len(self.rounds) - outer]
+        return kept[0], kept[-1]
 
     def reached(self, limit: float | None) -> Verdict:
-        """Whether `limit` holds; `too noisy` when noise alone could decide it."""
+        """Whether `limit` holds: by three rounds of four, or `too close` to say it."""
         if limit is None:
             return ""
-        if self.is_noisy and len({self.row.holds(value, limit) for value in self.rounds}) > 1:
-            return "too noisy"
-        return "yes" if self.row.holds(self.value, limit) else "no"
+        low, high = (self.row.holds(value, limit) for value in self.spread)
+        if low != high:
+            return "too close"
+        return "yes" if low else "no"
 
 
 def result(row: Row, candidate: Sequence[float], baseline: Sequence[float]) -> Result:
@@ -124,10 +116,3 @@ def result(row: Row, candidate: Sequence[float], baseline: Sequence[float]) -> R
     pairs = zip(candidate, baseline, strict=True)
     rounds = tuple(row.compare(mine, theirs) for mine, theirs in pairs)
     return Result(row, statistics.median(candidate), statistics.median(baseline), rounds)
-
-
-def _quartiles(values: Sequence[float]) -> tuple[float, float]:
-    if len(values) < 2:
-        return values[0], values[0]
-    low, _, high = statistics.quantiles(values, n=4, method="inclusive")
-    return low, high

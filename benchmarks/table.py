@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from benchmarks.surroundings import Surroundings
 
 WIDTH = 125
-"""Of a table in which noise is mentioned wherever it can be."""
+"""Of a table in which every cell is as long as it can be."""
 
 COLUMNS: Any = (
     ("row", "left"),
@@ -61,29 +61,38 @@ def as_json(
 def cells(result: Result) -> tuple[str, ...]:
     """One for each of `COLUMNS`."""
     row = result.row
-    noise = " too noisy" if result.is_noisy else ""
     return (
         row.key,
         f"{result.candidate:.2f}",
         f"{result.baseline:.2f}",
         row.unit,
-        _value(result),
-        _limit(row, row.must),
+        value_of(result),
+        limit_of(row, row.must),
         result.reached(row.must),
-        _limit(row, row.aim),
+        limit_of(row, row.aim),
         result.reached(row.aim),
-        f"±{result.spread / 2:.0%}{noise}",
+        spread_of(result),
     )
 
 
-def _value(result: Result) -> str:
-    if result.row.comparison == "difference":
-        return f"{result.value:+.2f}"
-    as_fast = " as fast" if result.row.comparison == "speedup" else ""
-    return f"{result.value:.3f} x{as_fast}"
+def value_of(result: Result) -> str:
+    """The median of the rounds, as it is shown."""
+    unit = {"difference": "", "ratio": " x", "speedup": " x as fast"}[result.row.comparison]
+    return f"{_number(result.row, result.value)}{unit}"
 
 
-def _limit(row: Row, limit: float | None) -> str:
+def spread_of(result: Result) -> str:
+    """From where to where the rounds lie, likewise."""
+    low, high = (_number(result.row, value) for value in result.spread)
+    return f"{low} to {high}"
+
+
+def _number(row: Row, value: float) -> str:
+    return f"{value:+.2f}" if row.comparison == "difference" else f"{value:.3f}"
+
+
+def limit_of(row: Row, limit: float | None) -> str:
+    """The limit with its sign; nothing where there is none."""
     sign = "≥" if row.comparison == "speedup" else "≤"
     return "" if limit is None else f"{sign} {limit:g}"
 
@@ -100,7 +109,6 @@ def _record(result: Result) -> dict[str, Any]:
         "baseline_median": result.baseline,
         "value": result.value,
         "spread": result.spread,
-        "too_noisy": result.is_noisy,
         "rounds": list(result.rounds),
         "must": row.must,
         "must_reached": result.reached(row.must),
