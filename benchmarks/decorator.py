@@ -99,6 +99,14 @@ ROWS = (
         must=0.5,
         aim=0.3,
     ),
+    Row(
+        key="P3 all threads",
+        what="one overlay frame until it is in the database",
+        baseline_what="hand-written span per frame, stock SDK",
+        candidate=Figure("decorator:frame_recorded", _PROCESS),
+        baseline=Figure("decorator:span_per_frame", _PROCESS),
+        unit="µs",
+    ),
 )
 
 
