@@ -1,19 +1,35 @@
-"""How long an answer takes, from opening the file to the last row."""
+"""How long an answer takes, from the question to the last row."""
 
 from __future__ import annotations
 
 import statistics
 import time
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
+
+    from benchmarks.harness import Case
+
+    Answer = list[tuple[Any, ...]]
+    Ask = Callable[[str], Answer]
+    """All rows of the question of that name."""
 
 _ENOUGH_S = 1.0
 _MOST = 15
 
 
-def asked(question: Callable[[], list[tuple[Any, ...]]]) -> tuple[float, float]:
+def figures(names: Iterable[str], ask: Ask, how: str = "") -> Case:
+    """How long each question took, `how` it was asked being a part of the figures' names."""
+    told: Case = {}
+    for name in names:
+        wall, cpu = _asked(partial(ask, name))
+        told |= {f"{name}{how}_wall_ms": wall, f"{name}{how}_cpu_ms": cpu}
+    return told
+
+
+def _asked(question: Callable[[], Answer]) -> tuple[float, float]:
     """Milliseconds by the clock and of CPU, all threads: medians of as many as a second allows.
 
     One goes before them, so that the file is in memory on both sides.

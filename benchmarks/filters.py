@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from functools import partial
-from typing import TYPE_CHECKING, Any
+import contextlib
+from typing import TYPE_CHECKING
 
 from benchmarks import sizes, sqlite, stored
-from benchmarks.asking import asked
+from benchmarks.asking import figures
 from benchmarks.statements import statement
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Generator
     from pathlib import Path
 
+    from benchmarks.asking import Ask
     from benchmarks.harness import Case
 
 _QUESTIONS = ("promoted", "any_attribute")
-_Answer = list[tuple[Any, ...]]
 
 
 ROWS = sqlite.rows(
@@ -26,9 +26,6 @@ ROWS = sqlite.rows(
     (
         ("promoted", "spans of one plugin: count and sum", "promoted_wall_ms", 50.0, 100.0),
         ("any", "spans of one image width: count and sum", "any_attribute_wall_ms", 5.0, 50.0),
-        # Opening the file is most of a short answer: these tell the scan from it.
-        ("promoted, open", "the same, the file open already", "promoted_open_wall_ms", None, None),
-        ("any, open", "the same, the file open already", "any_attribute_open_wall_ms", None, None),
     ),
 )
 
@@ -38,49 +35,44 @@ def make() -> Case:
     spans = sizes.spans()
     stored.fill(_ours(), {"spans": spans})
     sqlite.fill(_theirs(), {"spans": spans})
-    for question in _QUESTIONS:
-        stored.compared(question, _ask_ours(question), _ask_theirs(question))
+    with _asking_ours() as ask_ours, _asking_theirs() as ask_theirs:
+        for name in _QUESTIONS:
+            stored.compared(name, ask_ours(name), ask_theirs(name))
     return {"spans": float(spans)}
 
 
 def ours() -> Case:
-    """Asked through the reader, and then in a connection that stays open."""
+    """Asked through the reader, and in a connection that keeps the file attached."""
     from otel_forgesyte_duckdb import reading
 
-    figures = _figures("", _ask_ours)
+    with _asking_ours() as ask:
+        told = figures(_QUESTIONS, ask)
     with reading(_ours()) as connection:
-        return figures | _figures("open_", lambda name: _rows(connection, f"filter_{name}"))
+        return told | figures(
+            _QUESTIONS,
+            lambda name: connection.execute(statement(f"filter_{name}")).fetchall(),
+            "_attached",
+        )
 
 
 def theirs() -> Case:
-    """Asked in SQLite's words, and then in a connection that stays open."""
-    figures = _figures("", _ask_theirs)
-    with sqlite.opened(_theirs()) as connection:
-        return figures | _figures("open_", lambda name: _rows(connection, f"ask_{name}"))
+    """Asked in SQLite's words."""
+    with _asking_theirs() as ask:
+        return figures(_QUESTIONS, ask)
 
 
-def _figures(how: str, ask: Callable[[str], _Answer]) -> Case:
-    figures: Case = {}
-    for name in _QUESTIONS:
-        wall, cpu = asked(partial(ask, name))
-        figures |= {f"{name}_{how}wall_ms": wall, f"{name}_{how}cpu_ms": cpu}
-    return figures
-
-
-def _rows(connection: Any, name: str) -> _Answer:
-    answer: _Answer = connection.execute(statement(name)).fetchall()
-    return answer
-
-
-def _ask_ours(question: str) -> _Answer:
+@contextlib.contextmanager
+def _asking_ours() -> Generator[Ask]:
     from otel_forgesyte import open_reader
 
     with open_reader(_ours()) as reader:
-        return reader.sql(statement(f"filter_{question}")).fetchall()
+        yield lambda name: reader.sql(statement(f"filter_{name}")).fetchall()
 
 
-def _ask_theirs(question: str) -> _Answer:
-    return sqlite.ask(_theirs(), question, {})
+@contextlib.contextmanager
+def _asking_theirs() -> Generator[Ask]:
+    with sqlite.opened(_theirs()) as connection:
+        yield lambda name: sqlite.ask(connection, name, {})
 
 
 def _ours() -> Path:

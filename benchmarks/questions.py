@@ -1,20 +1,25 @@
 """P8: the four questions of the reader, against SQLite with an index made for each of them.
 
-Both sides are asked as a user asks: open the file, take the rows, let go. Before that, both answers
-to every question are compared.
+Both sides are asked as a user asks: a reader or a connection opened once answers many times. What
+the reader does for each answer, which is to attach the file and to let go of it, is in its time.
+Before that, both answers to every question are compared.
 """
 
 from __future__ import annotations
 
-from functools import partial
-from typing import TYPE_CHECKING, Any
+import contextlib
+from typing import TYPE_CHECKING
 
 from benchmarks import sizes, sqlite, stored
-from benchmarks.asking import asked
+from benchmarks.asking import figures
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Generator
     from pathlib import Path
 
+    from duckdb import DuckDBPyRelation
+
+    from benchmarks.asking import Ask
     from benchmarks.harness import Case
 
 _NAMES = ("job_summary", "plugin_duration", "overlay_performance", "device_usage")
@@ -53,46 +58,43 @@ def make() -> Case:
     tables = dict.fromkeys(_TABLES, rows)
     stored.fill(_ours(), tables)
     sqlite.fill(_theirs(), tables)
-    for name in _NAMES:
-        stored.compared(name, _ask_ours(name), _ask_theirs(name))
+    with _asking_ours() as ask_ours, _asking_theirs() as ask_theirs:
+        for name in _NAMES:
+            stored.compared(name, ask_ours(name), ask_theirs(name))
     return {"rows": float(rows), "mb": _ours().stat().st_size / 1e6}
 
 
 def ours() -> Case:
     """Asked through the reader."""
-    return _figures(_ask_ours)
+    with _asking_ours() as ask:
+        return figures(_NAMES, ask)
 
 
 def theirs() -> Case:
     """Asked in SQLite's words."""
-    return _figures(_ask_theirs)
+    with _asking_theirs() as ask:
+        return figures(_NAMES, ask)
 
 
-def _figures(ask: Any) -> Case:
-    figures: Case = {}
-    for name in _NAMES:
-        wall, cpu = asked(partial(ask, name))
-        figures |= {f"{name}_wall_ms": wall, f"{name}_cpu_ms": cpu}
-    return figures
-
-
-def _ask_ours(question: str) -> list[tuple[Any, ...]]:
+@contextlib.contextmanager
+def _asking_ours() -> Generator[Ask]:
     from otel_forgesyte import open_reader
 
     with open_reader(_ours()) as reader:
-        questions: dict[str, Any] = {
+        questions: dict[str, Callable[[], DuckDBPyRelation]] = {
             "job_summary": reader.job_summary,
             "plugin_duration": reader.avg_plugin_duration,
             "overlay_performance": lambda: reader.overlay_performance(_one_job()),
             "device_usage": reader.device_usage_stats,
         }
-        answer: list[tuple[Any, ...]] = questions[question]().fetchall()
-    return answer
+        yield lambda name: questions[name]().fetchall()
 
 
-def _ask_theirs(question: str) -> list[tuple[Any, ...]]:
-    params = {"job_id": _one_job()} if question == "overlay_performance" else {}
-    return sqlite.ask(_theirs(), question, params)
+@contextlib.contextmanager
+def _asking_theirs() -> Generator[Ask]:
+    with sqlite.opened(_theirs()) as connection:
+        params = {"overlay_performance": {"job_id": _one_job()}}
+        yield lambda name: sqlite.ask(connection, name, params.get(name, {}))
 
 
 def _one_job() -> str:

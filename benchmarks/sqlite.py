@@ -70,7 +70,8 @@ def fill(path: Path, tables: Mapping[str, int]) -> None:
         connection.execute("ANALYZE")
 
 
-def ask(path: Path, question: str, params: Mapping[str, Any]) -> list[tuple[Any, ...]]:
-    """The rows of a question, from opening the file to letting go of it."""
-    with opened(path) as connection:
-        return connection.execute(statement(f"ask_{question}"), params).fetchall()
+def ask(
+    connection: sqlite3.Connection, question: str, params: Mapping[str, Any]
+) -> list[tuple[Any, ...]]:
+    """The rows of a question."""
+    return connection.execute(statement(f"ask_{question}"), params).fetchall()

@@ -69,12 +69,12 @@ def test_both_databases_of_p8_hold_the_same_rows_and_give_the_same_answers(tmp_p
 
 def test_the_data_of_p8_makes_every_question_worth_asking(tmp_path: Path) -> None:
     questions.make()
-    theirs = tmp_path / "questions.sqlite"
 
-    summary = sqlite.ask(theirs, "job_summary", {})
-    durations = sqlite.ask(theirs, "plugin_duration", {})
-    frames = sqlite.ask(theirs, "overlay_performance", {"job_id": "job-0000000010"})
-    devices = sqlite.ask(theirs, "device_usage", {})
+    with sqlite.opened(tmp_path / "questions.sqlite") as theirs:
+        summary = sqlite.ask(theirs, "job_summary", {})
+        durations = sqlite.ask(theirs, "plugin_duration", {})
+        frames = sqlite.ask(theirs, "overlay_performance", {"job_id": "job-0000000010"})
+        devices = sqlite.ask(theirs, "device_usage", {})
 
     assert {status for _, status, *_ in summary} == {"done", "error", "running"}
     assert len({plugin for plugin, *_ in durations}) == 12
