@@ -152,7 +152,7 @@ def test_sqlite_of_p10_holds_every_row_and_value_of_ours(tmp_path: Path) -> None
     assert len(trace_id) == 16
 
 
-@pytest.mark.parametrize("case", [memory.no_op, memory.thread])
+@pytest.mark.parametrize("case", [memory.no_op, memory.child, memory.thread])
 def test_p6_loses_no_span_on_either_side(case: Callable[[], Case]) -> None:
     figures = case()
 
