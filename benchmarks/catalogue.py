@@ -15,6 +15,7 @@ MODULES = (
     "decorator",  # P1, P2, P3
     "export",  # P4, P5
     "memory",  # P6
+    "gil",  # P6
     "growth",  # P7
     "questions",  # P8
     "filters",  # P9

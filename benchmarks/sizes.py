@@ -54,6 +54,11 @@ def spans() -> int:
     return _scaled(SPANS, float(os.environ[_SCALE]))
 
 
+def take_at_most(scale: float) -> None:
+    """For a case, and for those it starts, whose figures more data would only delay."""
+    os.environ[_SCALE] = str(min(scale, float(os.environ[_SCALE])))
+
+
 def data() -> Path:
     """The run's folder for what one case makes and others read."""
     return Path(os.environ[_DATA])

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from benchmarks import filters, growth, memory, questions, sizes, sqlite, storage, stored
+from benchmarks import filters, gil, growth, memory, questions, sizes, sqlite, storage, stored
 from benchmarks.harness import CaseFailed, run_case
 from benchmarks.log_lines import redacted_line
 from benchmarks.log_record import SECRET
@@ -158,6 +158,38 @@ def test_p6_loses_no_span_on_either_side(case: Callable[[], Case]) -> None:
 
     assert figures["spans"] == 2_048
     assert figures["peak_rss_mb"] > 10
+
+
+@pytest.mark.parametrize("case", [gil.late_no_op, gil.late_child])
+def test_the_paced_load_of_p6_loses_no_span_either(
+    case: Callable[[], Case], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(gil, "_START", 1)
+    monkeypatch.setattr(gil, "_STEADY", 1)
+
+    figures = case()  # it counts them, and raises
+
+    assert 0 < figures["late_p50_us"] <= figures["late_p99_us"]
+    assert figures["late_max_ms"] > 0
+
+
+def test_the_gil_is_charged_to_whoever_was_seen_holding_it() -> None:
+    main = "_run_module_as_main (<frozen runpy>:198)"
+    load = f"{main};under_load (memory.py:131)"
+    thread = "Thread._bootstrap (threading.py:1002);Thread._bootstrap_inner (threading.py:1045)"
+    importing = "_find_and_load (<frozen importlib._bootstrap>:1176)"
+    watched = [
+        f"{load};make_job (spans.py:62) 40",
+        f"{load};force_flush (x.py:9) 6",
+        f"{thread};worker (x.py:2) 4",
+        f"{thread};{importing} 12",
+        f"{main};{importing} 9",
+    ]
+
+    figures = gil.shares("\n".join(watched), spans=10_000)
+
+    # A hundred looks a second: each stands for 10 ms.
+    assert figures == {"gil_us": 10.0, "make_gil_us": 40.0, "import_gil_ms": 120.0}
 
 
 def test_spans_come_in_batches_of_jobs_with_eight_attributes_each() -> None:
