@@ -37,6 +37,31 @@ def test_a_domain_module_loads_no_sdk_and_no_exporter(module: str) -> None:
     assert [name for name in loaded if name.startswith(_HEAVY)] == []
 
 
+def test_the_package_alone_loads_nothing_of_opentelemetry() -> None:
+    loaded = _loaded_by("otel_forgesyte")
+    assert [name for name in loaded if name.startswith("opentelemetry")] == []
+
+
+def test_each_public_name_is_an_attribute_that_loads_when_asked_for() -> None:
+    program = (
+        "import otel_forgesyte as o, sys\n"
+        "print(all(name in dir(o) for name in o.__all__), *(n for n in o.__all__ if n in vars(o)))\n"
+        "from otel_forgesyte import *\n"
+        "print(all(globals()[name] is vars(o)[name] for name in o.__all__))"
+    )
+    finished = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    )
+    assert finished.stdout.splitlines() == ["True", "True"]
+
+
+def test_the_decorators_load_nothing_but_themselves_beside_the_api() -> None:
+    # The schema package, and dataclasses, were most of what importing took beyond the API.
+    program = "from otel_forgesyte import configure, frame, job, plugin, report_device"
+    loaded = set(_loaded_by(f"otel_forgesyte; {program}")) - set(_loaded_by("opentelemetry.trace"))
+    assert {name.partition(".")[0] for name in loaded} == {"otel_forgesyte"}
+
+
 def test_the_duckdb_exporter_loads_no_duckdb() -> None:
     assert "duckdb" not in _loaded_by("otel_forgesyte_duckdb")
 
