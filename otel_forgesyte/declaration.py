@@ -10,7 +10,6 @@ from opentelemetry.context import get_current
 from otel_forgesyte.context import OPERATION_KEY
 from otel_forgesyte.devices import canonical_device
 from otel_forgesyte.failures import failed
-from otel_forgesyte.objectives import Objective, state
 from otel_forgesyte.operation import UNSPECIFIED, Operation, Unrecorded
 from otel_forgesyte.values import (
     Parameters,
@@ -24,6 +23,8 @@ from otel_forgesyte.values import (
 if TYPE_CHECKING:
     from collections.abc import Callable
     from types import TracebackType
+
+    from otel_forgesyte.objectives import Objective
 
 __all__ = [
     "UNSPECIFIED",
@@ -56,6 +57,8 @@ def state_objective(
     """Note a decorated function's objective under the plugin name that each call will have."""
     if objective is None:
         return
+    from otel_forgesyte.objectives import state  # a dataclass, which few applications make
+
     otherwise, function_name = names
     if value is None:
         by_call = any(name in parameters for name in _PLUGIN_PARAMETERS)

@@ -14,25 +14,20 @@ Only these few fields are looked at. Results are never iterated, compared or tur
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from enum import Enum
-from typing import Any, NamedTuple, cast
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias, cast
 
 from otel_forgesyte.exceptions import message as exception_message
 from otel_forgesyte.exceptions import shortened
 from otel_forgesyte.failures import failed
 from otel_forgesyte.semconv import JobStatusValues
-from otel_forgesyte.values import (
-    Arguments,
-    Constant,
-    Parameters,
-    Reader,
-    compiled,
-    follow,
-    is_path,
-    path_reader,
-    text,
-)
+from otel_forgesyte.values import compiled, follow, is_path, path_reader, text
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from otel_forgesyte.values import Arguments, Constant, Parameters, Reader
 
 
 class Outcome(NamedTuple):
@@ -56,18 +51,18 @@ _WORDS = {
 }
 _STATUSES = {word: status for status, words in _WORDS.items() for word in words.split()}
 
-Judge = Callable[[Any, tuple[Any, ...], dict[str, Any]], Outcome]
-SoftErrorJudge = Callable[[Any, tuple[Any, ...], dict[str, Any]], "str | None"]
+Judge: TypeAlias = "Callable[[Any, tuple[Any, ...], dict[str, Any]], Outcome]"
+SoftErrorJudge: TypeAlias = "Callable[[Any, tuple[Any, ...], dict[str, Any]], str | None]"
 
-Extractor = Callable[[Any], Any] | Callable[[Any, Arguments], Any]
+Extractor: TypeAlias = "Callable[[Any], Any] | Callable[[Any, Arguments], Any]"
 
-OutcomeValue = str | Constant[Any] | Extractor | None
+OutcomeValue: TypeAlias = "str | Constant[Any] | Extractor | None"
 """How a job's outcome is found: a callable of the result, or of (result, arguments), returning a
 status, (status, error message), a bool or None for done; or a path read after the call, which
 begins with a parameter or with `result`. The message may be text or an exception; with a status
 that means done it is dropped."""
 
-SoftErrorValue = str | bool | Constant[Any] | Extractor | None
+SoftErrorValue: TypeAlias = "str | bool | Constant[Any] | Extractor | None"
 """How a plugin's soft error is found: a callable or path as for `OutcomeValue`, giving the error's
 text, True, or anything false where there is none; `False` turns the default off."""
 

@@ -5,8 +5,6 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING, Any
 
-from otel_forgesyte.errors import ConfigError
-
 if TYPE_CHECKING:
     import os
     from collections.abc import Callable, Iterable, Mapping
@@ -79,6 +77,8 @@ def configure(  # noqa: PLR0913 - each is one line of the configuration table
         from otel_forgesyte.setup.settings import resolve
     except ValueError as error:
         # Its span limits are read from the environment as it is imported.
+        from otel_forgesyte.errors import ConfigError
+
         raise ConfigError(f"the SDK refuses its environment: {error}") from error
 
     global _current  # noqa: PLW0603 - one set-up a process, as OpenTelemetry's own globals are

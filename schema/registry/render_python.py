@@ -27,17 +27,16 @@ names there: the next run of the generator overwrites this file.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import Enum
-from typing import Final, Literal
+from typing import Final, Literal, NamedTuple
 
 SCOPE_NAME: Final = "otel_forgesyte"
 """Name of the instrumentation scope of everything below."""
 '''
 
 _INSTRUMENT = '''\
-@dataclass(frozen=True, slots=True)
-class Instrument:
+# No dataclass, because whoever imports a decorator imports this: see `otel_forgesyte.values`.
+class Instrument(NamedTuple):
     """One metric: what it takes to create its instrument, and the view over it."""
 
     name: str
