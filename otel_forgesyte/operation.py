@@ -125,9 +125,7 @@ class Operation(Step, ABC):
         self._outermost = outer is None
         self.trail: int = next(_trails) if outer is None else outer.trail
         try:
-            span = emitters().tracer.start_span(
-                name, Context(values), SpanKind.INTERNAL, attributes
-            )
+            span = emitters().start_span(name, Context(values), SpanKind.INTERNAL, attributes)
             values[SPAN_KEY] = span
         except Exception as error:  # noqa: BLE001 - the host's sampler or processor may raise
             failed("span start", error)

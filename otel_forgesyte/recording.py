@@ -246,7 +246,7 @@ def _span(  # noqa: PLR0913, PLR0917 - everything that a span is
     # All that can fail comes before the span starts: one that never ends would stay "running".
     said = shortened(failure) if isinstance(failure, str) else message(failure)
     status = None if failure is None else Status(StatusCode.ERROR, said or None)
-    span: Span = emitters().tracer.start_span(
+    span: Span = emitters().start_span(
         name, Context(values), SpanKind.INTERNAL, attributes, start_time=start
     )
     try:

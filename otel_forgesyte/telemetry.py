@@ -31,7 +31,7 @@ if TYPE_CHECKING:
         MeterProvider,
         Observation,
     )
-    from opentelemetry.trace import Tracer, TracerProvider
+    from opentelemetry.trace import Span, SpanKind, Tracer, TracerProvider
 
     from otel_forgesyte.overlays import Frame
 
@@ -51,6 +51,20 @@ __all__ = [
 
 Measurement = tuple["Histogram", float, "Mapping[str, Any]", Context]
 """A histogram record not made yet: instrument, value, attributes, context (for the exemplar)."""
+
+
+class StartSpan(Protocol):
+    """Starts a span, as a tracer's `start_span` does."""
+
+    def __call__(
+        self,
+        name: str,
+        context: Context,
+        kind: SpanKind,
+        attributes: Mapping[str, Any],
+        *,
+        start_time: int | None = None,
+    ) -> Span: ...
 
 
 class MeasurementBuffer(Protocol):
@@ -80,6 +94,7 @@ class Emitters:
         "plugin_duration",
         "queue_duration",
         "render_duration",
+        "start_span",
         "tracer",
     )
 
@@ -99,6 +114,7 @@ class Emitters:
             lambda: (tracer_provider or trace.get_tracer_provider()).get_tracer(scope, version),
             trace.NoOpTracer,
         )
+        self.start_span: StartSpan = self.tracer.start_span
         self.logger: Logger = _made(
             "logger provider",
             lambda: (logger_provider or _logs.get_logger_provider()).get_logger(scope, version),

@@ -16,9 +16,10 @@ from otel_forgesyte.semconv import (
     OperationNameValues,
 )
 from otel_forgesyte.setup.buffer import Buffer, count_overflow
+from otel_forgesyte.setup.unsampled import UnsampledSpan
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from opentelemetry.context import Context
     from opentelemetry.sdk._logs import ReadWriteLogRecord
@@ -44,8 +45,8 @@ class JobSpanProcessor(SpanProcessor):
     """Stamps the job id on every span below a job, and follows each job's own span.
 
     `on_start` remembers a job's span, so that the job is seen as running one flush interval
-    later; a job that ended by then never needs that record. `on_end` remembers the domain spans
-    that the sampler dropped: their rows are complete whatever the ratio.
+    later; a job that ended by then never needs that record. The domain spans that the sampler
+    dropped are remembered at their end: their rows are complete whatever the ratio.
 
     Args:
         exporters: where started and unsampled spans go; none makes this a stamp only.
@@ -55,8 +56,8 @@ class JobSpanProcessor(SpanProcessor):
         self.exporters = tuple(exporters)
         self.overflowed = 0
         self._told = 0
-        self._started: Buffer[ReadableSpan] = Buffer(_LIMIT)
-        self._unsampled: Buffer[ReadableSpan] = Buffer(_LIMIT)
+        self._started: Buffer[ReadableSpan | UnsampledSpan] = Buffer(_LIMIT)
+        self._unsampled: Buffer[ReadableSpan | UnsampledSpan] = Buffer(_LIMIT)
 
     def on_start(self, span: Span, parent_context: Context | None = None) -> None:
         """Stamps a foreign span; remembers a job's."""
@@ -67,8 +68,7 @@ class JobSpanProcessor(SpanProcessor):
             if isinstance(state, JobState):
                 span.set_attribute(FORGESYTE_JOB_ID, state.job_id)
         elif operation == _JOB and self.exporters:
-            # A full buffer only delays the row until the job ends.
-            self._started.append(span)
+            self.take_started(span)
 
     def on_end(self, span: ReadableSpan) -> None:
         """Remembers a domain span that no exporter will see."""
@@ -77,14 +77,23 @@ class JobSpanProcessor(SpanProcessor):
             and span.context is not None
             and not span.context.trace_flags.sampled
             and _operation_of(span) is not None
-            and not self._unsampled.append(span)
         ):
+            self.take_unsampled(span)
+
+    def take_started(self, span: Span | UnsampledSpan) -> None:
+        """Remembers a job's span that has begun."""
+        # A full buffer only delays the row until the job ends.
+        self._started.append(span)
+
+    def take_unsampled(self, span: ReadableSpan | UnsampledSpan) -> None:
+        """Remembers a domain span that has ended, and that no exporter will see."""
+        if not self._unsampled.append(span):
             self.overflowed += 1
 
     def deliver(self) -> None:
         """Hands what was remembered to the exporters; called by the worker."""
-        started = [span for span in self._started.take() if span.end_time is None]
-        unsampled = self._unsampled.take()
+        started = _readable(span for span in self._started.take() if span.end_time is None)
+        unsampled = _readable(self._unsampled.take())
         overflowed = self.overflowed
         count_overflow(self.exporters, overflowed - self._told)
         self._told = overflowed
@@ -124,6 +133,10 @@ def _hand(export: Callable[[list[ReadableSpan]], object], spans: list[ReadableSp
         export(spans)
     except Exception as error:  # noqa: BLE001 - one exporter's failure is not the next one's
         telemetry.failed("running jobs", error)
+
+
+def _readable(spans: Iterable[ReadableSpan | UnsampledSpan]) -> list[ReadableSpan]:
+    return [span.readable() if isinstance(span, UnsampledSpan) else span for span in spans]
 
 
 def _operation_of(span: ReadableSpan) -> object:

@@ -1,8 +1,9 @@
 """Sampling that thins out traces and never loses a job.
 
-The four domain tables promise a row for every job whatever the sampling ratio. So a domain span
-that the user's sampler drops is still *recorded*, without the sampled flag: no exporter sees it,
-its children are dropped as before, and our span processor hands it to the projections alone.
+The four domain tables promise a row for every job whatever the sampling ratio. `configure()` sees
+to it for whichever sampler the user chose (`unsampled`). This is the sampler for who names it: a
+domain span that its delegate drops is still *recorded*, without the sampled flag, so no exporter
+sees it, its children are dropped, and our span processor hands it to the projections alone.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from opentelemetry.context import Context
-    from opentelemetry.trace import Link, SpanKind, Tracer
+    from opentelemetry.trace import Link, SpanKind
     from opentelemetry.trace.span import TraceState
     from opentelemetry.util.types import Attributes
 
@@ -71,13 +72,6 @@ class SamplingProofSampler(Sampler):
     def get_description(self) -> str:
         """Names the delegate, as samplers that wrap another do."""
         return f"SamplingProof{{{self._delegate.get_description()}}}"
-
-
-def prove_against_sampling(tracer: Tracer) -> None:
-    """Wraps the sampler of `tracer`, ours; every other library's samples as before."""
-    sampler = getattr(tracer, "sampler", None)  # the API knows none, nor does a disabled SDK
-    if isinstance(sampler, Sampler) and not isinstance(sampler, SamplingProofSampler):
-        setattr(tracer, "sampler", SamplingProofSampler(sampler))  # noqa: B010 - not in the API
 
 
 def _from_ratio(ratio: float | str | None) -> Sampler:
