@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar, overload
 
-from opentelemetry.context import get_current
+from opentelemetry.context import Context, get_current
 
 from otel_forgesyte.active import active_jobs
 from otel_forgesyte.context import JOB_KEY, JobState, new_job_id
@@ -98,9 +98,9 @@ class JobOperation(Operation):
         wait_s = None if enqueued_at is None else _waited_s(enqueued_at)
         if wait_s is not None:
             attributes[FORGESYTE_JOB_QUEUE_WAIT] = wait_s
-        values = get_current().copy()
-        values[JOB_KEY] = state = JobState(job_id, plugin, device)
-        self.start(f"job {plugin}", attributes, values, state)
+        state = JobState(job_id, plugin, device)
+        above = Context(get_current(), **{JOB_KEY: state})
+        self.start(f"job {plugin}", attributes, above, state)
         state.span = self.span
         active_jobs.started(plugin, id(self), self._started_ns)
         if wait_s is not None:

@@ -117,15 +117,16 @@ class Operation(Step, ABC):
         return self.job.job_id
 
     def start(
-        self, name: str, attributes: Mapping[str, Any], values: dict[str, Any], job: JobState
+        self, name: str, attributes: Mapping[str, Any], above: Context, job: JobState
     ) -> None:
-        """Start the span below the context of `values`, then put span and operation into it."""
+        """Start the span below `above`, and make the context in which both are current."""
         self.job = job
+        values: dict[str, Any] = above.copy()
         outer: Operation | None = values.get(OPERATION_KEY)
         self._outermost = outer is None
         self.trail: int = next(_trails) if outer is None else outer.trail
         try:
-            span = emitters().start_span(name, Context(values), SpanKind.INTERNAL, attributes)
+            span = emitters().start_span(name, above, SpanKind.INTERNAL, attributes)
             values[SPAN_KEY] = span
         except Exception as error:  # noqa: BLE001 - the host's sampler or processor may raise
             failed("span start", error)
@@ -235,10 +236,11 @@ def _described(error: BaseException) -> tuple[str, str]:
         return type(error).__name__, ""
 
 
-def surrounding(plugin: str) -> tuple[dict[str, Any], JobState]:
-    """A copy of the current context's values, and the job in it: a fresh one outside of any."""
-    values: dict[str, Any] = get_current().copy()
-    job: JobState | None = values.get(JOB_KEY)
+def surrounding(plugin: str) -> tuple[Context, JobState]:
+    """The current context and the job in it; outside of any, a context with a fresh one."""
+    context: Any = get_current()
+    job: JobState | None = context.get(JOB_KEY)
     if job is None:
-        values[JOB_KEY] = job = JobState(new_job_id(), plugin, None)
-    return values, job
+        job = JobState(new_job_id(), plugin, None)
+        context = Context(context, **{JOB_KEY: job})
+    return context, job

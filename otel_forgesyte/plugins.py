@@ -63,7 +63,7 @@ class PluginOperation(Operation):
         function_name: str | None,
         judge: SoftErrorJudge,
     ) -> None:
-        values, job = surrounding(plugin)
+        above, job = surrounding(plugin)
         device = device or job.device
         super().__init__(plugin, device)
         self.tool = tool
@@ -82,7 +82,7 @@ class PluginOperation(Operation):
             attributes[CODE_FUNCTION_NAME] = function_name
         if device is not None:
             attributes[FORGESYTE_DEVICE_NAME] = device
-        self.start(name, attributes, values, job)
+        self.start(name, attributes, above, job)
 
     def set_soft_error(self, message: str | BaseException | None = None) -> None:
         """State that the plugin failed without raising, whatever its result says.
