@@ -39,6 +39,7 @@ class Subject:
 SUBJECTS = {
     "decorated": Subject("guard_subjects:decorated"),
     "unconfigured": Subject("guard_subjects:unconfigured"),
+    "unsampled": Subject("guard_subjects:unsampled"),
     "exported": Subject("guard_subjects:exported"),
     "drained": Subject("guard_database:drained", "duckdb"),
     "recorded": Subject("guard_rows:recorded"),

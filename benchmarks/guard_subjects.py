@@ -63,6 +63,23 @@ def unconfigured() -> Counts:
     )
 
 
+def unsampled() -> Counts:
+    """One `@plugin` and `@job` that the host's sampler drops: their rows are made all the same."""
+    from opentelemetry.sdk.trace.sampling import ALWAYS_OFF
+
+    from otel_forgesyte import configure, constant, job, plugin
+
+    run = plugin(plugin=constant("work"), tool=constant("run"), device=constant("cpu"))(_work)
+    work = job(plugin=constant("work"), device=constant("cpu"))(_work)
+    with (
+        configure(database=_DATABASE, sampler=ALWAYS_OFF) as telemetry,
+        job(job_id=constant("guard"), plugin=constant("guard")),
+    ):
+        counts = _per_call("@plugin unsampled", lambda: run(1))
+        telemetry.force_flush()
+        return counts | _per_call("@job unsampled", lambda: work(1))
+
+
 def exported() -> Counts:
     """`export()` of 512 spans into the spool, on the thread that exports."""
     from benchmarks.guard_spans import batches
@@ -121,7 +138,7 @@ def imported() -> Counts:
         getattr(otel_forgesyte, name)  # loads its module
     return {
         "import otel_forgesyte: modules": package,
-        "from otel_forgesyte import job, …: modules": len(set(sys.modules) - before),
+        "configure and the decorators: modules": len(set(sys.modules) - before),
     }
 
 

@@ -170,7 +170,10 @@ def test_what_is_written_is_what_the_next_check_compares_with(copy: Path) -> Non
 
     assert (before.returncode, _differing(before)) == (
         1,
-        {"import otel_forgesyte: modules": "more"},
+        {
+            "import otel_forgesyte: modules": "more",
+            "configure and the decorators: modules": "more",
+        },
     )
     assert (written.returncode, after.returncode, _differing(after)) == (0, 0, {})
 
