@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import statistics
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from benchmarks import sizes, stored
@@ -14,7 +15,6 @@ from benchmarks.workload import DATABASE, in_database, stored_spans
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from opentelemetry.sdk.trace import ReadableSpan
 
@@ -58,21 +58,23 @@ def make() -> Case:
 def onto_many() -> Case:
     """A copy of it, so that every round finds the same."""
     shutil.copyfile(_full(), DATABASE)
-    return _drained(already=sizes.stored_rows())
+    return drained(Path(DATABASE), already=sizes.stored_rows())
 
 
 def onto_none() -> Case:
     """A new database."""
-    return _drained(already=0)
+    return drained(Path(DATABASE), already=0)
 
 
-def _drained(already: int) -> Case:
+def drained(database: Path, already: int, turns: int | None = None, first_job: int = 0) -> Case:
+    """Medians of that many drains of each size into a database with `already` spans."""
     from otel_forgesyte_duckdb import DuckDBSpanExporter
 
-    exporter = DuckDBSpanExporter(database=DATABASE)
+    turns = turns or _TURNS
+    exporter = DuckDBSpanExporter(database=str(database))
     settle = in_database(exporter.force_flush)
-    count = (_TURNS + 1) * (_SMALL + _LARGE)
-    source = batches(count)
+    count = (turns + 1) * (_SMALL + _LARGE)
+    source = batches(count, first_job)
 
     def one(size: int) -> tuple[float, float]:
         portion = _taken(source, size)
@@ -86,11 +88,11 @@ def _drained(already: int) -> Case:
     figures: Case = {}
     for name, size in (("small", _SMALL), ("large", _LARGE)):
         one(size)  # makes the tables where there are none
-        turns = [one(size) for _ in range(_TURNS)]
-        figures[f"{name}_cpu_ms"] = statistics.median(cpu for cpu, _ in turns)
-        figures[f"{name}_wall_ms"] = statistics.median(wall for _, wall in turns)
+        times = [one(size) for _ in range(turns)]
+        figures[f"{name}_cpu_ms"] = statistics.median(cpu for cpu, _ in times)
+        figures[f"{name}_wall_ms"] = statistics.median(wall for _, wall in times)
     exporter.shutdown()
-    return figures | {"added": stored_spans(count, already=already)}
+    return figures | {"added": stored_spans(count, already, database)}
 
 
 def _taken(source: Iterator[list[ReadableSpan]], count: int) -> list[list[ReadableSpan]]:

@@ -21,7 +21,7 @@ PLUGINS = ("decoder", "faces", "edges")
 SPANS_A_JOB = len(PLUGINS) + 1
 
 
-def batches(count: int) -> Iterator[list[ReadableSpan]]:
+def batches(count: int, first_job: int = 0) -> Iterator[list[ReadableSpan]]:
     """That many batches of ended spans, each made when it is asked for."""
     from opentelemetry.sdk.trace import SpanProcessor
 
@@ -37,7 +37,7 @@ def batches(count: int) -> Iterator[list[ReadableSpan]]:
     jobs_a_batch = BATCH // SPANS_A_JOB
     for batch in range(count):
         for number in range(jobs_a_batch):
-            make_job(tracer, batch * jobs_a_batch + number)
+            make_job(tracer, first_job + batch * jobs_a_batch + number)
         yield ended.copy()
         ended.clear()
 

@@ -11,6 +11,7 @@ from benchmarks.spans import BATCH
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from opentelemetry.metrics import Histogram
     from opentelemetry.trace import Tracer
@@ -63,7 +64,7 @@ def in_database(force_flush: Callable[[int], bool]) -> Callable[[], None]:
     return settle
 
 
-def stored_spans(batches: int, already: int = 0) -> float:
+def stored_spans(batches: int, already: int = 0, database: str | Path = DATABASE) -> float:
     """How many spans the database holds, beyond those it held `already`.
 
     Raises:
@@ -71,7 +72,7 @@ def stored_spans(batches: int, already: int = 0) -> float:
     """
     from otel_forgesyte_duckdb import reading
 
-    with reading(DATABASE) as connection:
+    with reading(database) as connection:
         ((found,),) = connection.execute("SELECT count(*) FROM otel.spans").fetchall()
     stored = found - already
     if stored != batches * BATCH:
