@@ -15,6 +15,7 @@ from benchmarks.catalogue import ALL, MODULES, asked_for, targets
 from benchmarks.environments import NotInstalled, default_cache, install, peer_of
 from benchmarks.harness import CaseFailed, Measured, measure
 from benchmarks.report import report
+from benchmarks.scale.section import with_section
 from benchmarks.sizes import Run
 from benchmarks.surroundings import Surroundings
 from benchmarks.table import WIDTH, as_json, legend, table
@@ -84,7 +85,8 @@ def _keep(
         asked.json.write_text(text, encoding="utf-8")
     if asked.write:
         text = report(measured, failures, asked.rounds, surroundings)
-        asked.write.write_text(text, encoding="utf-8")
+        # What benchmarks.scale measured stands in the same file, and takes longer than all of this.
+        asked.write.write_text(with_section(text, asked.write), encoding="utf-8")
 
 
 def _print(screen: Console, measured: list[Measured], surroundings: Surroundings) -> None:

@@ -1,0 +1,1 @@
+"""How everything grows with the rows in one file: `python -m benchmarks.scale`."""
