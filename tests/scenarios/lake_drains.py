@@ -2,7 +2,7 @@
 
     python -m tests.scenarios lake_drains
 
-One machine stores batches of three sizes, twenty of each; then `maintain` runs. Exit code 1 when
+One machine stores batches of three sizes, ten of each; then `maintain` runs. Exit code 1 when
 the lake does not hold every span.
 """
 
@@ -12,6 +12,7 @@ import statistics
 import sys
 import tempfile
 import time
+from collections import Counter
 from itertools import count
 from pathlib import Path
 
@@ -26,7 +27,7 @@ from tests.targets.extensions import what_is_missing
 from tests.targets.postgres import PostgresServer
 
 _SIZES = (1, 16, 64)  # of 512 spans; the last is near to what one drain takes at most, 32 MB
-_DRAINS = 20
+_DRAINS = 10
 _first_jobs = count(step=1_000_000)
 
 
@@ -79,6 +80,8 @@ def _measured(server: PostgresServer, folder: Path) -> int:
         f"maintain took {time.monotonic() - began:.1f} s: {done.files_before} files are now "
         f"{done.files_after}; {written / expected:.0f} bytes a span, {files} files"
     )
+    for table, size in _by_table(folder).items():
+        _say(f"{table}: {size / expected:.1f} bytes a span")
     _say(f"{stored:,} of {expected:,} spans are stored")
     return 0 if stored == expected else 1
 
@@ -119,6 +122,15 @@ def _files(folder: Path) -> tuple[int, int]:
     """How many Parquet files there are, and their bytes."""
     found = list((folder / "data").rglob("*.parquet"))
     return len(found), sum(file.stat().st_size for file in found)
+
+
+def _by_table(folder: Path) -> dict[str, int]:
+    """Bytes of Parquet by schema and table, the largest first."""
+    found: Counter[str] = Counter()
+    for file in (folder / "data").rglob("*.parquet"):
+        schema, table, *_ = file.relative_to(folder / "data").parts
+        found[f"{schema}.{table}"] += file.stat().st_size
+    return dict(found.most_common())
 
 
 def _say(line: str) -> None:
