@@ -54,6 +54,7 @@ def main() -> int:
         if temporary:
             shutil.rmtree(temporary)
     _keep(asked, {"surroundings": surroundings.lines(), "steps": steps})
+    print(table(steps))
     if asked.data:
         shutil.rmtree(data)
     return 0
@@ -90,7 +91,6 @@ def _refuse_small_disk(spans: int, data: Path) -> None:
 
 
 def _keep(asked: argparse.Namespace, record: dict[str, Any]) -> None:
-    print(table(record["steps"]))
     if asked.json:
         _write(asked.json, record)
     if asked.write:
