@@ -24,12 +24,12 @@ def figures(names: Iterable[str], ask: Ask, how: str = "") -> Case:
     """How long each question took, `how` it was asked being a part of the figures' names."""
     told: Case = {}
     for name in names:
-        wall, cpu = _asked(partial(ask, name))
+        wall, cpu = asked(partial(ask, name))
         told |= {f"{name}{how}_wall_ms": wall, f"{name}{how}_cpu_ms": cpu}
     return told
 
 
-def _asked(question: Callable[[], Answer]) -> tuple[float, float]:
+def asked(question: Callable[[], Answer]) -> tuple[float, float]:
     """Milliseconds by the clock and of CPU, all threads: medians of as many as a second allows.
 
     One goes before them, so that the file is in memory on both sides.
