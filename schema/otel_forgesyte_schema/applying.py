@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from otel_forgesyte_schema import order
-from otel_forgesyte_schema.creating import create_objects, has_keys, transaction
+from otel_forgesyte_schema.creating import create_objects, lacking, transaction
 from otel_forgesyte_schema.drift import Drift, differences
 from otel_forgesyte_schema.errors import SchemaMismatch, SchemaTooNew
 from otel_forgesyte_schema.shape import canonical_shapes, shapes
@@ -68,7 +68,7 @@ def refuse_newer(version: int) -> None:
 def _create(connection: Connection, package_version: str) -> None:
     _refuse_foreign_tables(connection)
     with transaction(connection):
-        create_objects(connection, keys=has_keys(connection))
+        create_objects(connection, lacking(connection))
         stamp(connection, order.SCHEMA_VERSION, package_version)
 
 
@@ -81,7 +81,7 @@ def _complete(connection: Connection) -> None:
             f" does not change those: put them right or rename them ({'; '.join(wrong)})"
         )
     with transaction(connection):
-        create_objects(connection, keys=has_keys(connection))
+        create_objects(connection, lacking(connection))
 
 
 def _wrong_objects(connection: Connection) -> list[Drift]:

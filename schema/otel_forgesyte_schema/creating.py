@@ -15,23 +15,27 @@ if TYPE_CHECKING:
     from otel_forgesyte_schema.connection import Connection
 
 
-_OF_A_FILE_ONLY = ((" PRIMARY KEY", " NOT NULL"), (" USING COMPRESSION zstd", ""))
-"""As the table files write it, after the column it is of; and what a lake gets instead.
+_KEY = (" PRIMARY KEY", " NOT NULL")
+"""As the table files write it, after the column it is of, and what says as much as can be without.
 
-No key here has two columns, and Parquet compresses by itself.
+No key here has two columns; the projections add no row twice by themselves.
 """
+_ZSTANDARD = (" USING COMPRESSION zstd", "")
+
+Replacements = tuple[tuple[str, str], ...]
 
 
-def has_keys(connection: Connection) -> bool:
-    """Tell whether the database in use can have primary keys: a lake cannot."""
-    return connection.execute(sql_file("catalog", "keyless").sql).fetchall() == [(False,)]
+def lacking(connection: Connection) -> Replacements:
+    """Return what of the table files the database in use cannot do, and what it is told instead."""
+    ((keys, zstandard),) = connection.execute(sql_file("catalog", "lacking").sql).fetchall()
+    return ((_KEY,) if keys else ()) + ((_ZSTANDARD,) if zstandard else ())
 
 
-def create_objects(connection: Connection, *, keys: bool) -> None:
+def create_objects(connection: Connection, replacements: Replacements) -> None:
     """Create schemas, tables and views that are missing, in the stated order; replace the views.
 
-    Views show archived rows again afterwards, if there are any. Without `keys` their columns are
-    NOT NULL and no more: the projections add no row twice by themselves.
+    Views show archived rows again afterwards, if there are any. `replacements` are what the
+    database is `lacking`.
     """
     for schema in order.SCHEMAS:
         connection.execute(f"CREATE SCHEMA IF NOT EXISTS {schema}")
@@ -40,14 +44,11 @@ def create_objects(connection: Connection, *, keys: bool) -> None:
         *sql_files("repairs", order.REPAIRS),
         *sql_files("views", order.VIEWS),
     ):
-        connection.execute(file.sql if keys else _for_a_lake(file.sql))
+        sql = file.sql
+        for each, instead in replacements:
+            sql = sql.replace(each, instead)
+        connection.execute(sql)
     show_archives(connection)
-
-
-def _for_a_lake(sql: str) -> str:
-    for of_a_file, of_a_lake in _OF_A_FILE_ONLY:
-        sql = sql.replace(of_a_file, of_a_lake)
-    return sql
 
 
 @contextmanager

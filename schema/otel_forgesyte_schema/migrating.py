@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from otel_forgesyte_schema import order
 from otel_forgesyte_schema.applying import apply, refuse_newer
 from otel_forgesyte_schema.backup import back_up
-from otel_forgesyte_schema.creating import create_objects, has_keys, transaction
+from otel_forgesyte_schema.creating import create_objects, lacking, transaction
 from otel_forgesyte_schema.drift import differences
 from otel_forgesyte_schema.errors import SchemaMismatch
 from otel_forgesyte_schema.shape import Shape, canonical_shapes, shapes
@@ -93,7 +93,7 @@ def migrate(
             if not step.only_adds:
                 connection.execute(step.sql)
             stamp(connection, step.version, package_version)
-        create_objects(connection, keys=has_keys(connection))
+        create_objects(connection, lacking(connection))
         _refuse_unexpected_outcome(canonical, shapes(connection))
     return MigrationReport(version, steps[-1].version, backup)
 

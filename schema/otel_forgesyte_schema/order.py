@@ -93,7 +93,7 @@ CATALOG = (
     "objects",
     "columns",
     "primary_keys",
-    "keyless",
+    "lacking",
     "additions",
     "stamped",
     "version",

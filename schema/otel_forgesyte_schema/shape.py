@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from otel_forgesyte_schema.creating import create_objects, has_keys
+from otel_forgesyte_schema.creating import create_objects, lacking
 from otel_forgesyte_schema.sqlfiles import sql_file
 
 if TYPE_CHECKING:
@@ -65,11 +65,11 @@ def canonical_shapes(connection: Connection) -> dict[str, Shape]:
     database, schema = connection.execute("SELECT current_database(), current_schema()").fetchall()[
         0
     ]
-    keys = has_keys(connection)
+    replacements = lacking(connection)
     connection.execute(f"ATTACH ':memory:' AS {_CANONICAL}")
     try:
         connection.execute(f"USE {_CANONICAL}")
-        create_objects(connection, keys=keys)
+        create_objects(connection, replacements)
         return shapes(connection)
     finally:
         connection.execute(f"USE {quoted(database)}.{quoted(schema)}")

@@ -266,6 +266,19 @@ def test_long_texts_are_kept_with_zstandard(path: Path, table: str, column: str)
     assert found == [("ZSTD",)]
 
 
+def test_a_file_that_knows_no_zstandard_gets_the_schema_without_it(path: Path) -> None:
+    # What an application makes with DuckDB 1.5 for tables of its own.
+    duckdb.connect(path, config={"storage_compatibility_version": "v1.0.0"}).close()
+    with duckdb.connect(path) as connection:
+        apply(connection, "0.1.0")
+        assert drift(connection) == []
+        ((columns,),) = connection.execute(
+            "SELECT count(*) FROM duckdb_columns() WHERE table_name = 'spans'"
+        ).fetchall()
+
+    assert columns == 29
+
+
 def test_the_stamp_is_naive_utc_in_any_session_zone(path: Path) -> None:
     with duckdb.connect(path) as connection:
         connection.execute("SET TimeZone = 'Asia/Tokyo'")
