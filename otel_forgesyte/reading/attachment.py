@@ -73,8 +73,8 @@ def attached(
     instance = instance or Instance()
     try:
         connection = instance.connection()
-        _attach(connection, path, deadline, timeout_s)
         try:
+            _attach(connection, path, deadline, timeout_s)
             connection.execute("USE db")
             see_archives(connection)
             yield connection
@@ -85,17 +85,24 @@ def attached(
 
 
 def _let_go(connection: DuckDBPyConnection, instance: Instance) -> None:
+    try:
+        _detach(connection)
+    except BaseException:  # an impatient Ctrl-C among them
+        try:
+            _detach(connection)
+        except BaseException:  # noqa: BLE001 - the first one tells what happened
+            # Earlier answers go with it, rather than that no writer gets at the file any more.
+            instance.close()
+        raise
+
+
+def _detach(connection: DuckDBPyConnection) -> None:
     import duckdb
 
-    try:
-        with contextlib.suppress(duckdb.Error):  # a question seldom leaves a transaction open
-            connection.execute("ROLLBACK")
-        connection.execute("USE memory")
-        connection.execute("DETACH db")
-    except duckdb.Error:
-        # Earlier answers go with it, rather than that no writer gets at the file any more.
-        instance.close()
-        raise
+    with contextlib.suppress(duckdb.Error):  # a question seldom leaves a transaction open
+        connection.execute("ROLLBACK")
+    connection.execute("USE memory")
+    connection.execute("DETACH DATABASE IF EXISTS db")
 
 
 def _attach(connection: DuckDBPyConnection, path: Path, deadline: float, timeout_s: float) -> None:

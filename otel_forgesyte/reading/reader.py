@@ -147,8 +147,7 @@ class Reader:
         """The answer to any SQL, its parameters bound; of several statements, the last one's.
 
         The database is attached read-only, so nothing here changes it. Beyond that the SQL may do
-        what DuckDB may, files included: do not pass on what strangers wrote. What it sets or
-        attaches besides is there for the reader's next question too.
+        what DuckDB may, files included: do not pass on what strangers wrote.
 
         Raises:
             duckdb.Error: the SQL is wrong.
@@ -158,6 +157,7 @@ class Reader:
     def close(self) -> None:
         """Refuse further questions; relations handed out stay valid. Twice is harmless."""
         self._closed = True
+        self._asking.close()
 
     def __enter__(self) -> Self:
         return self

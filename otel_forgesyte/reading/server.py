@@ -9,6 +9,7 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from otel_forgesyte.reading.instance import CONFIG
 from otel_forgesyte.reading.values_in_sql import with_values
 from otel_forgesyte.reading.versions import accepted_version
 from otel_forgesyte_schema.errors import ConfigError, TelemetryError
@@ -37,11 +38,6 @@ _RESTARTING_S = 5.0
 _GONE = ("Failed to send message", "Invalid connection id", "Database was closed")
 _OTHER_VERSION = ("Unsupported Quack version", "supported_quack_version", "eserializ")
 _NO_ADDRESS = ("Invalid Port", "Missing hostname")
-_CONFIG: dict[str, str | bool | int | float | list[str]] = {
-    "autoinstall_known_extensions": "false",
-    "autoload_known_extensions": "false",
-    "python_enable_replacements": "false",
-}
 
 _client: tuple[int, DuckDBPyConnection] | None = None
 _client_lock = threading.Lock()
@@ -75,6 +71,9 @@ class ServerSession:
     uri: str
     timeout_s: float
     token: str = field(repr=False)  # never in a log or a traceback
+
+    def close(self) -> None:
+        """Nothing is kept: a relation holds its own answer."""
 
     @classmethod
     def resolve(cls, uri: str, timeout_s: float) -> ServerSession:
@@ -172,7 +171,7 @@ def _own_cursor() -> DuckDBPyConnection:
 
     with _client_lock:
         if _client is None or _client[0] != os.getpid():  # a fork does not bring DuckDB's threads
-            connection = duckdb.connect(config=_CONFIG)
+            connection = duckdb.connect(config=CONFIG)
             for name in ("quack", "httpfs"):
                 load_extension(connection, name)
             _client = (os.getpid(), connection)

@@ -13,6 +13,7 @@ from otel_forgesyte.reading.versions import readable_version
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Mapping, Sequence
+    from contextlib import AbstractContextManager
 
     from duckdb import DuckDBPyConnection, DuckDBPyRelation
 
@@ -39,22 +40,33 @@ class Session:
         any_version: bool = False,
     ) -> DuckDBPyRelation:
         """Run the SQL, let go of the file, and return a relation over the rows."""
-        name = self.instance.name_for_an_answer()
-        with self.open(any_version=any_version) as connection:
+        # What a user's SQL sets, attaches or makes ends with its answer: asked again, it is as new.
+        instance = Instance() if any_version else self.instance
+        name = instance.name_for_an_answer()
+        with self._opened(instance, any_version=any_version) as connection:
             _keep(connection, sql, params, name)
         # The relation keeps its connection alive, and with it the rows.
         answer = connection.table(f"memory.main.{name}")
-        self.instance.keeps(len(answer))
+        instance.keeps(len(answer))
         return answer
 
-    @contextlib.contextmanager
-    def open(self, *, any_version: bool = False) -> Generator[DuckDBPyConnection]:
+    def open(self) -> AbstractContextManager[DuckDBPyConnection]:
         """Yield a connection whose database in use holds what this session reads."""
+        return self._opened(self.instance)
+
+    def close(self) -> None:
+        """Keep nothing for further questions; answers given stay valid."""
+        self.instance.begin_anew()
+
+    @contextlib.contextmanager
+    def _opened(
+        self, instance: Instance, *, any_version: bool = False
+    ) -> Generator[DuckDBPyConnection]:
         if self.include_spool:
             with self._with_spool() as connection:
                 yield connection
             return
-        with target_attached(self.settings, self.timeout_s, self.instance) as connection:
+        with target_attached(self.settings, self.timeout_s, instance) as connection:
             if not any_version:
                 readable_version(connection, self.settings.target)
             yield connection

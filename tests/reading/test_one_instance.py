@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import pickle
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 import duckdb
+import psutil
 import pytest
 
 from otel_forgesyte import open_reader
@@ -16,16 +19,46 @@ if TYPE_CHECKING:
     from tests.pythons import RunPython
 
 FORKING = """
-import os, sys
+import os, sys, threading
+from otel_forgesyte import open_reader
+from otel_forgesyte_duckdb import DuckDBSpanExporter
+exporter = DuckDBSpanExporter(database=sys.argv[1], drain="external")  # has hooks of its own
+reader = open_reader(sys.argv[1])
+reader.job_summary()
+going = True
+def poll():
+    while going:
+        reader.running_jobs()
+poller = threading.Thread(target=poll)
+poller.start()
+codes = set()
+for _ in range(10):
+    child = os.fork()
+    if child == 0:
+        sys.exit(7 if reader._asking.instance._root is None else 8)
+    codes.add(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+going = False
+poller.join()
+print(codes, reader.job_summary().fetchall())
+"""
+
+INTERRUPTED = """
+import signal, sys
+import duckdb
 from otel_forgesyte import open_reader
 reader = open_reader(sys.argv[1])
-count = "SELECT count(*) FROM otel.spans"
-reader.sql(count)
-child = os.fork()
-if child == 0:
-    sys.exit(7)  # as a program ends: with everything that Python does then
-_, status = os.waitpid(child, 0)
-print(os.waitstatus_to_exitcode(status), reader.sql(count).fetchall())
+reader.job_summary()
+interrupted = 0
+for number in range(60):
+    signal.setitimer(signal.ITIMER_REAL, 0.0005 + number * 0.0002)
+    try:
+        reader.job_summary()
+    except (KeyboardInterrupt, RuntimeError):  # the second is what DuckDB makes of it
+        interrupted += 1
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+    duckdb.connect(sys.argv[1]).close()  # raises where the reader has it
+print(interrupted > 5, reader.job_summary().fetchall())
 """
 
 
@@ -47,15 +80,30 @@ def can_be_written_to(path: Path) -> bool:
 
 def test_answers_stay_valid_whatever_is_asked_after_them(path: Path) -> None:
     reader = open_reader(path)
-    first = reader.sql("SELECT 1 AS one")
-    large = reader.sql("SELECT * FROM range(200_000)")
+    first = reader.job_summary()
+    for _ in range(120):  # more than one instance gives
+        reader.running_jobs()
     with pytest.raises(duckdb.Error, match="no_such_table"):
         reader.sql("SELECT * FROM no_such_table")
-    last = reader.sql("SELECT 2 AS two")
+    last = reader.summary().filter("true")
+    reader.close()
 
-    assert first.fetchall() == [(1,)]
-    assert len(large) == 200_000
-    assert last.filter("two = 2").fetchall() == [(2,)]
+    assert first.fetchall() == []
+    assert last.fetchall() == []
+
+
+def test_threads_at_one_reader_get_their_own_answers(path: Path) -> None:
+    reader = open_reader(path)
+    questions = {"job_summary": 5, "running_jobs": 6, "overlay_performance": 5}
+
+    def ask(name: str) -> int:
+        arguments = ("job-1",) if name == "overlay_performance" else ()
+        return len(getattr(reader, name)(*arguments).columns)
+
+    names = list(questions) * 40
+    expected = [ask(name) for name in names[:3]] * 40
+    with ThreadPoolExecutor(8) as pool:
+        assert list(pool.map(ask, names)) == expected
 
 
 @pytest.mark.parametrize(
@@ -73,24 +121,44 @@ def test_no_question_keeps_the_file(path: Path, sql: str) -> None:
     assert reader.sql("SELECT 1").fetchall() == [(1,)]
 
 
-def test_a_file_that_a_question_will_not_let_go_of_is_let_go_of_all_the_same(path: Path) -> None:
+def test_sql_that_attaches_or_makes_something_may_be_asked_again(path: Path) -> None:
     reader = open_reader(path)
-    with pytest.raises(duckdb.Error, match="detach"):
-        reader.sql("USE memory; DETACH db")
+    for _ in range(2):
+        answer = reader.sql(
+            "ATTACH ':memory:' AS mine; CREATE TABLE memory.t AS SELECT 1; FROM memory.t"
+        )
+        assert answer.fetchall() == [(1,)]
 
-    assert can_be_written_to(path)
-    assert reader.sql("SELECT 1").fetchall() == [(1,)]
 
-
-def test_what_a_question_sets_is_there_for_the_next_one(path: Path) -> None:
+def test_small_answers_do_not_pile_up(path: Path) -> None:
     reader = open_reader(path)
-    reader.sql("SET GLOBAL threads = 1")
+    process = psutil.Process()
+    for _ in range(100):
+        reader.running_jobs()
+    before = process.memory_info().rss
+    for _ in range(400):
+        reader.running_jobs()
 
-    assert reader.sql("SELECT current_setting('threads')").fetchall() == [(1,)]
-    assert open_reader(path).sql("SELECT current_setting('threads') > 1").fetchall() == [(True,)]
+    assert process.memory_info().rss - before < 6_000_000  # kept, they were 10 MB
 
 
-def test_a_process_that_asked_may_fork_and_both_may_ask_on(
+def test_a_reader_can_be_pickled_after_a_question(path: Path) -> None:
+    reader = open_reader(path)
+    reader.job_summary()
+
+    assert pickle.loads(pickle.dumps(reader)).job_summary().fetchall() == []  # noqa: S301 - ours
+
+
+def test_a_reader_that_was_interrupted_has_let_go_of_the_file(
     path: Path, run_python: RunPython
 ) -> None:
-    assert run_python(FORKING, path).stdout == "7 [(0,)]\n"
+    source = (
+        "import signal\nsignal.signal(signal.SIGALRM, signal.default_int_handler)" + INTERRUPTED
+    )
+    ended = run_python(source, path)
+
+    assert (ended.stdout, ended.stderr) == ("True []\n", "")
+
+
+def test_no_fork_takes_an_instance_along(path: Path, run_python: RunPython) -> None:
+    assert run_python(FORKING, path).stdout.splitlines()[-1] == "{7} []"
