@@ -114,7 +114,9 @@ class Emitters:
             lambda: (tracer_provider or trace.get_tracer_provider()).get_tracer(scope, version),
             trace.NoOpTracer,
         )
-        self.start_span: StartSpan = self.tracer.start_span
+        self.start_span: StartSpan = _made(
+            "tracer", lambda: self.tracer.start_span, lambda: trace.NoOpTracer().start_span
+        )
         self.logger: Logger = _made(
             "logger provider",
             lambda: (logger_provider or _logs.get_logger_provider()).get_logger(scope, version),

@@ -45,7 +45,7 @@ def test_the_package_alone_loads_nothing_of_opentelemetry() -> None:
 def test_each_public_name_is_an_attribute_that_loads_when_asked_for() -> None:
     program = (
         "import otel_forgesyte as o, sys\n"
-        "print(all(name in dir(o) for name in o.__all__), *(n for n in o.__all__ if n in vars(o)))\n"
+        "print({*o.__all__} <= {*dir(o)}, *({*o.__all__} & {*vars(o)}))\n"
         "from otel_forgesyte import *\n"
         "print(all(globals()[name] is vars(o)[name] for name in o.__all__))"
     )
@@ -53,6 +53,17 @@ def test_each_public_name_is_an_attribute_that_loads_when_asked_for() -> None:
         [sys.executable, "-c", program], capture_output=True, text=True, check=True
     )
     assert finished.stdout.splitlines() == ["True", "True"]
+
+
+def test_a_module_of_the_package_is_an_attribute_too() -> None:
+    program = (
+        "import otel_forgesyte as o\n"
+        "print(o.telemetry.failures(), o.setup.__name__, hasattr(o, 'no_such_thing'))"
+    )
+    finished = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    )
+    assert finished.stdout == "{} otel_forgesyte.setup False\n"
 
 
 def test_the_decorators_load_nothing_but_themselves_beside_the_api() -> None:

@@ -59,7 +59,7 @@ def assemble(settings: Settings, overrides: dict[str, Any]) -> Telemetry:
     frames = FrameStream(_frame_exporters(left, declared, report), lambda: trace.provider.resource)
     measurements = MeasurementBuffer(None if reader is None else jobs_of_spans)
     emitters = telemetry.use_providers(trace.provider, metric.provider, log.provider)
-    keep_unsampled(emitters, jobs)
+    report.attempt("traces: unsampled", keep_unsampled, emitters, jobs)
     telemetry.defer_measurements_to(measurements)
     overlays.send_frames_to(frames)
     worker = Worker((jobs, frames, measurements), _INTERVAL_S)

@@ -92,8 +92,8 @@ class JobSpanProcessor(SpanProcessor):
 
     def deliver(self) -> None:
         """Hands what was remembered to the exporters; called by the worker."""
-        started = _readable(span for span in self._started.take() if span.end_time is None)
-        unsampled = _readable(self._unsampled.take())
+        started = self._readable(span for span in self._started.take() if span.end_time is None)
+        unsampled = self._readable(self._unsampled.take())
         overflowed = self.overflowed
         count_overflow(self.exporters, overflowed - self._told)
         self._told = overflowed
@@ -102,6 +102,16 @@ class JobSpanProcessor(SpanProcessor):
                 _hand(exporter.export_started, started)
             if unsampled:
                 _hand(exporter.export_unsampled, unsampled)
+
+    def _readable(self, spans: Iterable[ReadableSpan | UnsampledSpan]) -> list[ReadableSpan]:
+        made: list[ReadableSpan] = []
+        for span in spans:
+            try:
+                made.append(span.readable() if isinstance(span, UnsampledSpan) else span)
+            except Exception as error:  # noqa: BLE001, PERF203 - one span is not all of them
+                telemetry.failed("unsampled span", error)
+                self.overflowed += 1
+        return made
 
     def forget(self) -> None:
         """Drops what was remembered: in a forked child it is the parent's."""
@@ -133,10 +143,6 @@ def _hand(export: Callable[[list[ReadableSpan]], object], spans: list[ReadableSp
         export(spans)
     except Exception as error:  # noqa: BLE001 - one exporter's failure is not the next one's
         telemetry.failed("running jobs", error)
-
-
-def _readable(spans: Iterable[ReadableSpan | UnsampledSpan]) -> list[ReadableSpan]:
-    return [span.readable() if isinstance(span, UnsampledSpan) else span for span in spans]
 
 
 def _operation_of(span: ReadableSpan) -> object:

@@ -12,6 +12,7 @@ whole span with four locks, copies it at its end, and shows it to processors tha
 
 from __future__ import annotations
 
+import logging
 from time import time_ns
 from typing import TYPE_CHECKING, Any
 
@@ -31,15 +32,18 @@ if TYPE_CHECKING:
     from otel_forgesyte.telemetry import Emitters
 
 _JOB = OperationNameValues.JOB.value
-_UNSET = Status()
 _PLAIN = frozenset({str, bool, int, float})
+_logger = logging.getLogger(__name__)
 
 
-class UnsampledSpan(NonRecordingSpan):
+class UnsampledSpan(ReadableSpan, NonRecordingSpan):
     """A span for projections alone: name, times, attributes and status.
 
-    Events and links are not kept: nothing that projections read is made of them.
+    Who finds it as the current span can read it as one of the SDK's. Events and links are not kept:
+    nothing that projections read is made of them.
     """
+
+    _context: Any  # both bases have it, one of them optionally
 
     def __init__(  # noqa: PLR0913, PLR0917 - everything that a span begins with
         self,
@@ -50,14 +54,23 @@ class UnsampledSpan(NonRecordingSpan):
         start_time: int,
         keeper: UnsampledSpans,
     ) -> None:
-        super().__init__(context)
-        self._parent = parent
-        self._name = name
-        self._attributes = attributes
-        self._status = _UNSET
-        self._start_time = start_time
+        ReadableSpan.__init__(
+            self,
+            name,
+            context,
+            parent if parent.is_valid else None,
+            keeper.tracer.resource,
+            attributes,
+            start_time=start_time,
+            instrumentation_scope=keeper.scope,
+        )
+        self._own = context
+        self._said = attributes
         self._keeper = keeper
-        self.end_time: int | None = None
+
+    def get_span_context(self) -> SpanContext:
+        """Its ids, and flags that say it is not sampled."""
+        return self._own
 
     def is_recording(self) -> bool:
         """Until its end: what is set on it reaches its row."""
@@ -67,10 +80,12 @@ class UnsampledSpan(NonRecordingSpan):
         """Note one attribute; as with the SDK's, changing a list afterwards changes nothing."""
         if self.end_time is not None:
             return
-        if type(value) in _PLAIN:
-            self._attributes[key] = value
-        else:
-            self._attributes.update(BoundedAttributes(attributes={key: value}))
+        if not (isinstance(key, str) and key):  # pyright: ignore[reportUnnecessaryIsInstance]
+            _logger.warning("the key of an attribute must be a text, and not %r", key)
+        elif type(value) in _PLAIN:
+            self._said[key] = value
+        else:  # the SDK's own way with everything else: it logs what cannot be an attribute
+            self._said.update(BoundedAttributes(attributes={key: value}))
 
     def set_attributes(self, attributes: Mapping[str, Any]) -> None:
         """Note several."""
@@ -84,9 +99,10 @@ class UnsampledSpan(NonRecordingSpan):
 
     def set_status(self, status: Status | StatusCode, description: str | None = None) -> None:
         """Take a status, by OpenTelemetry's rules: UNSET is ignored, and OK is final."""
-        said = status if isinstance(status, Status) else Status(status, description)
+        said = Status(status, description) if isinstance(status, StatusCode) else status
         if (
             self.end_time is None
+            and isinstance(said, Status)  # pyright: ignore[reportUnnecessaryIsInstance]
             and not said.is_unset
             and self._status.status_code is not StatusCode.OK
         ):
@@ -95,29 +111,26 @@ class UnsampledSpan(NonRecordingSpan):
     def end(self, end_time: int | None = None) -> None:
         """End it, once."""
         if self.end_time is None:
-            self.end_time = time_ns() if end_time is None else end_time
+            self._end_time = time_ns() if end_time is None else end_time
             self._keeper.jobs.take_unsampled(self)
 
     def readable(self) -> ReadableSpan:
-        """What an exporter takes, as the SDK would have made it; for a thread of ours."""
-        tracer = self._keeper.tracer
-        # Private, but nothing public tells an SDK tracer's limits and scope.
-        limits = tracer._span_limits  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
-        scope = tracer._instrumentation_scope  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
+        """What an exporter takes, its attributes within the limits; for a thread of ours."""
+        limits = self._keeper.limits
         return ReadableSpan(
             name=self._name,
             context=self._context,
-            parent=self._parent if self._parent.is_valid else None,
-            resource=tracer.resource,
+            parent=self._parent,
+            resource=self._resource,
             attributes=BoundedAttributes(
                 limits.max_span_attributes,
-                self._attributes.copy(),
+                self._said.copy(),
                 max_value_len=limits.max_span_attribute_length,
             ),
             status=self._status,
             start_time=self._start_time,
-            end_time=self.end_time,
-            instrumentation_scope=scope,
+            end_time=self._end_time,
+            instrumentation_scope=self._instrumentation_scope,
         )
 
 
@@ -129,11 +142,15 @@ class UnsampledSpans:
         jobs: takes what the sampler dropped, as long as it has exporters that want it.
     """
 
-    __slots__ = ("jobs", "tracer")
+    __slots__ = ("jobs", "limits", "scope", "tracer")
 
     def __init__(self, tracer: Tracer, jobs: JobSpanProcessor) -> None:
         self.tracer = tracer
         self.jobs = jobs
+        # Private, but nothing public tells an SDK tracer's limits and scope. Read at set-up, where
+        # an SDK without them is one line in the report.
+        self.limits = tracer._span_limits  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
+        self.scope = tracer._instrumentation_scope  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
 
     def start_span(  # noqa: PLR0913, PLR0917 - the API's signature
         self,

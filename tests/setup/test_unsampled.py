@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 import pytest
 from opentelemetry import trace
-from opentelemetry.sdk.trace import ReadableSpan, SpanLimits, TracerProvider
+from opentelemetry.context import Context
+from opentelemetry.sdk.trace import ReadableSpan, SpanLimits, SpanProcessor, TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from opentelemetry.sdk.trace.sampling import ALWAYS_OFF, ALWAYS_ON
-from opentelemetry.trace import Span, Status, StatusCode
+from opentelemetry.trace import Span, SpanKind, Status, StatusCode
 
 from otel_forgesyte import constant, job, plugin, record_job, telemetry
 from otel_forgesyte.setup.processors import JobSpanProcessor
@@ -94,6 +96,66 @@ def test_a_dropped_job_and_its_plugin_keep_all_that_was_told_of_them(dropping: D
     assert inner.resource is dropping.provider.resource
     assert inner.instrumentation_scope is not None
     assert inner.instrumentation_scope.name == "otel_forgesyte"
+
+
+def test_who_finds_a_dropped_span_can_read_it(dropping: Dropping) -> None:
+    found: list[ReadableSpan] = []
+
+    @plugin(plugin=constant("faces"), tool=constant("cascade"))
+    def find() -> None:
+        span = trace.get_current_span()
+        assert span.is_recording()
+        assert isinstance(span, ReadableSpan)
+        found.append(span)
+
+    with job(job_id="job-1", plugin="photo") as outer:
+        find()
+    (span,) = found
+    assert (span.name, span.status.status_code) == ("plugin faces.cascade", StatusCode.UNSET)
+    assert (span.attributes or {})["forgesyte.job.id"] == "job-1"
+    assert span.parent == outer.span.get_span_context()
+    assert span.resource is dropping.provider.resource
+    assert span.instrumentation_scope is not None
+    assert (span.kind, span.events, span.links) == (SpanKind.INTERNAL, (), ())
+    assert span.start_time is not None
+    assert span.end_time is not None
+
+
+class LooksAtParents(SpanProcessor):
+    """A host's, which inherits an attribute."""
+
+    def __init__(self) -> None:
+        self.inherited: list[object] = []
+
+    def on_start(self, span: Span, parent_context: Context | None = None) -> None:  # noqa: ARG002
+        parent: Any = trace.get_current_span(parent_context)
+        self.inherited.append(parent.attributes["forgesyte.job.id"])
+
+
+@pytest.mark.usefixtures("dropping")
+def test_a_processor_of_the_host_may_look_at_a_dropped_parent() -> None:
+    looks = LooksAtParents()
+    other = TracerProvider(sampler=ALWAYS_ON)
+    other.add_span_processor(looks)
+    with job(job_id="job-1", plugin="photo"):
+        other.get_tracer("host").start_span("query").end()
+    assert looks.inherited == ["job-1"]
+
+
+def test_what_is_no_attribute_and_no_status_is_left_out(
+    dropping: Dropping, caplog: pytest.LogCaptureFixture
+) -> None:
+    with job(job_id="job-1", plugin="photo") as outer:
+        span: Any = outer.span
+        span.set_attribute(["no key"], 1)
+        span.set_attribute("", 1)
+        span.set_status("ERROR")
+        outer.span.set_attribute("app.size", 3)
+    (whole,) = dropping.ended()
+    assert whole.status.status_code is StatusCode.UNSET
+    kept = {key for key in whole.attributes or () if not key.startswith("forgesyte.")}
+    assert kept == {"app.size"}
+    assert caplog.records != []
 
 
 def test_no_processor_of_the_host_sees_what_its_sampler_drops(dropping: Dropping) -> None:
