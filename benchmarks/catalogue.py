@@ -14,6 +14,7 @@ ALL = "all"
 MODULES = (
     "decorator",  # P1, P2, P3
     "export",  # P4, P5
+    "formats",  # P4
     "memory",  # P6
     "gil",  # P6
     "growth",  # P7

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from benchmarks import sizes, stored
 from benchmarks.rows import Figure, Row
-from benchmarks.spans import BATCH, batches
+from benchmarks.spans import BATCH, SPANS_A_JOB, batches
 from benchmarks.workload import DATABASE, in_database, stored_spans
 
 if TYPE_CHECKING:
@@ -48,10 +48,11 @@ ROWS = (
 
 
 def make() -> Case:
-    """A database with as many rows in each table that a batch of spans goes into or looks at."""
+    """A database with so many spans, and the rows that jobs of four spans leave beside them."""
     rows = sizes.stored_rows()
-    tables = ("spans", "job_metrics", "job_keys", "plugin_metrics")
-    stored.fill(_full(), dict.fromkeys(tables, rows))
+    jobs = rows // SPANS_A_JOB
+    tables = {"spans": rows, "job_metrics": jobs, "job_keys": jobs, "plugin_metrics": rows - jobs}
+    stored.fill(_full(), tables)
     return {"rows": float(rows), "mb": _full().stat().st_size / 1e6}
 
 

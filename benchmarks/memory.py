@@ -61,6 +61,8 @@ ROWS = (
         "peak RSS by default: a thread drains, and DuckDB in the application is beyond P6's limit "
         "by itself (P6 SELECT 1)",
         "thread",
+        30.0,
+        10.0,
     ),
 )
 

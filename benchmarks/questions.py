@@ -54,7 +54,7 @@ ROWS = sqlite.rows(
 def make() -> Case:
     """Both databases; raises where they do not give the same answers."""
     rows = sizes.stored_rows()
-    # The product records one row in each for every job that names its device.
+    # As many decisions as jobs: as where each job's plugin reports its device.
     tables = dict.fromkeys(_TABLES, rows)
     stored.fill(_ours(), tables)
     sqlite.fill(_theirs(), tables)

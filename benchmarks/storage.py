@@ -90,12 +90,12 @@ def _a_span(path: Path) -> Case:
 def _copied(connection: duckdb.DuckDBPyConnection, table: str, target: Any) -> int:
     described = connection.execute(f"DESCRIBE {table}").fetchall()  # a name from above
     columns = ", ".join(_read(name, kind) for name, kind, *_ in described)
-    names = ", ".join(
-        f"{name} PRIMARY KEY" if key == "PRI" else name for name, _, _, key, *_ in described
-    )
+    key = next((f", PRIMARY KEY ({name})" for name, _, _, key, *_ in described if key), "")
+    names = ", ".join(name for name, *_ in described)
     marks = ", ".join("?" * len(described))
     name = table.rpartition(".")[2]
-    target.execute(f"CREATE TABLE {name} ({names})")
+    # The smallest that SQLite has: with a rowid the index would hold every key once more.
+    target.execute(f"CREATE TABLE {name} ({names}{key}) {'WITHOUT ROWID' if key else ''}")
     rows = connection.execute(f"SELECT {columns} FROM {table}")  # noqa: S608 - likewise
     count = 0
     while portion := rows.fetchmany(_PORTION):

@@ -1,7 +1,7 @@
 """What is measured at each size, each case in a process of its own, so that its memory is its own.
 
-Readers ask as a user asks: open the file, take the rows, let go. Every case finds what it asked
-for, or raises.
+One reader is asked many times, and attaches the file for each question. Every case finds what it
+asked for, or raises.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ def file() -> Case:
 
 
 def attached() -> Case:
-    """Nothing but opening the file for reading and letting go of it."""
+    """Nothing but starting DuckDB, attaching the file and letting go of it."""
     from otel_forgesyte_duckdb import reading
 
     def attach() -> list[tuple[Any, ...]]:
@@ -54,7 +54,7 @@ def attached() -> Case:
 
 
 def opened() -> Case:
-    """A reader opened, and about the smallest question there is."""
+    """About the smallest question there is."""
     return _answered(lambda reader: reader.sql(_SMALLEST).fetchall(), rows=1)
 
 
@@ -126,9 +126,10 @@ def _counted(question: Question) -> Case:
 def _answered(question: Question, rows: int | None = None) -> Case:
     from otel_forgesyte import open_reader
 
+    reader = open_reader(data.path())
+
     def ask() -> list[tuple[Any, ...]]:
-        with open_reader(data.path()) as reader:
-            found = question(reader)
+        found = question(reader)
         if not found or rows not in (None, len(found)):
             raise RuntimeError(f"{len(found)} rows were found, and not {rows or 'any'}")
         return found

@@ -92,7 +92,10 @@ MEASURES = (
         "opening",
         "Opening the file",
         "ms of CPU",
-        _asked("cpu_ms", {"a reader's smallest question": "opened", "attaching alone": "attached"}),
+        _asked(
+            "cpu_ms",
+            {"a reader's smallest question": "opened", "starting DuckDB and attaching": "attached"},
+        ),
         "The catalog knows of a table how many row groups of 122,880 rows it has; what is in them "
         "is read when it is asked for.",
     ),

@@ -22,7 +22,7 @@ _HEADING = "\n## Scale\n"
 _INTRODUCTION = """\
 One database that grows: jobs of four spans with eight attributes each, 100 spans a second, with the
 rows, keys and ledger that their drains leave. At each size every figure comes from a process of its
-own; questions are asked through the reader, opening the file included, once it is in the system's
+own; one reader is asked many times and attaches the file each time, once it is in the system's
 memory. CPU of all threads, as other users of the machine disturb it least; the time by the clock is
 in [scale.json](scale.json). The last column is what a figure was multiplied by when the rows were
 multiplied by about ten: 1 is no growth, 10 is proportional."""
