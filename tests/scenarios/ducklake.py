@@ -11,15 +11,18 @@ import os
 import signal
 import subprocess
 import sys
-import tempfile
 import time
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from otel_forgesyte.reading import open_reader
 from otel_forgesyte_duckdb import Settings, drain, store_status
 from otel_forgesyte_duckdb.election import drainer_pid
-from tests.targets.extensions import what_is_missing
-from tests.targets.postgres import PostgresServer
+from tests.targets.on_a_lake import on_a_lake
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.targets.postgres import PostgresServer
 
 _MACHINES, _WRITERS, _KILLED = 2, 4, 2
 _ROUNDS, _JOBS = 50, 200
@@ -46,21 +49,7 @@ with configure():
 
 def run() -> int:
     """Return 0 where everything agrees, 1 where not, 2 where something has to be installed."""
-    if missing := what_is_missing("ducklake", "postgres"):
-        _say(missing)
-        return 2
-    try:
-        server = PostgresServer()
-    except RuntimeError as error:
-        _say(str(error))
-        return 2
-    with tempfile.TemporaryDirectory(prefix="forgesyte-lake-") as folder:
-        try:
-            server.start()
-            server.create("lake")
-            return _run(server, Path(folder))
-        finally:
-            server.close()
+    return on_a_lake(_run, _say)
 
 
 def _run(server: PostgresServer, folder: Path) -> int:

@@ -10,11 +10,10 @@ from __future__ import annotations
 
 import statistics
 import sys
-import tempfile
 import time
 from collections import Counter
 from itertools import count
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import psutil
 
@@ -23,8 +22,12 @@ from otel_forgesyte.reading import open_reader
 from otel_forgesyte_duckdb import DuckDBSpanExporter, Settings
 from otel_forgesyte_duckdb.draining import Drainer
 from otel_forgesyte_duckdb.lake_maintenance import maintain
-from tests.targets.extensions import what_is_missing
-from tests.targets.postgres import PostgresServer
+from tests.targets.on_a_lake import on_a_lake
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.targets.postgres import PostgresServer
 
 _SIZES = (1, 16, 64)  # of 512 spans; the last is near to what one drain takes at most, 32 MB
 _DRAINS = 10
@@ -33,21 +36,7 @@ _first_jobs = count(step=1_000_000)
 
 def run() -> int:
     """Return 0 where every span is stored, 1 where not, 2 where something has to be installed."""
-    if missing := what_is_missing("ducklake", "postgres"):
-        _say(missing)
-        return 2
-    try:
-        server = PostgresServer()
-    except RuntimeError as error:
-        _say(str(error))
-        return 2
-    with tempfile.TemporaryDirectory(prefix="forgesyte-lake-") as folder:
-        try:
-            server.start()
-            server.create("lake")
-            return _measured(server, Path(folder))
-        finally:
-            server.close()
+    return on_a_lake(_measured, _say)
 
 
 def _measured(server: PostgresServer, folder: Path) -> int:
