@@ -168,21 +168,26 @@ def test_the_same_figures_give_the_same_charts_with_title_unit_and_lines(tmp_pat
         assert texts >= {measure.title, measure.unit, "spans in the file", "1 M", *labels}
 
 
-@pytest.mark.slow
-def test_the_command_measures_draws_and_removes_its_data(tmp_path: Path) -> None:
-    pytest.importorskip("matplotlib")
-    written = tmp_path / "RESULTS.md"
-    command = ["--spans", "2048", "--data", "data", "--write", str(written)]
-
-    ended = subprocess.run(
-        [sys.executable, "-m", "benchmarks.scale", *command],
-        cwd=tmp_path,
+def _scale(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """The command, ended, in that folder."""
+    return subprocess.run(
+        [sys.executable, "-m", "benchmarks.scale", *arguments],
+        cwd=folder,
         env=os.environ | {"PYTHONPATH": os.pathsep.join((str(_ROOT), *sys.path))},
         capture_output=True,
         text=True,
         timeout=300,
         check=False,
     )
+
+
+@pytest.mark.slow
+def test_the_command_measures_draws_and_removes_its_data(tmp_path: Path) -> None:
+    pytest.importorskip("matplotlib")
+    written = tmp_path / "RESULTS.md"
+    command = ["--spans", "2048", "--data", "data", "--write", str(written)]
+
+    ended = _scale(tmp_path, *command)
 
     assert ended.returncode == 0, ended.stderr
     record = json.loads((tmp_path / "scale.json").read_text(encoding="utf-8"))
@@ -197,15 +202,7 @@ def test_the_command_measures_draws_and_removes_its_data(tmp_path: Path) -> None
 
 
 def test_a_disk_that_is_too_small_is_told_before_anything_is_made(tmp_path: Path) -> None:
-    ended = subprocess.run(
-        [sys.executable, "-m", "benchmarks.scale", "--spans", "1e15", "--data", str(tmp_path)],
-        cwd=tmp_path,
-        env=os.environ | {"PYTHONPATH": os.pathsep.join((str(_ROOT), *sys.path))},
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+    ended = _scale(tmp_path, "--spans", "1e15", "--data", str(tmp_path))
 
     assert ended.returncode == 1
     assert "give a larger disk with --data, or fewer spans with --spans" in ended.stderr
