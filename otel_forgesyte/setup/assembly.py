@@ -21,7 +21,7 @@ from otel_forgesyte.setup.measurements import MeasurementBuffer
 from otel_forgesyte.setup.processors import JobSpanProcessor
 from otel_forgesyte.setup.report import Report
 from otel_forgesyte.setup.scraping import JobsOfSpans, tell_explosions
-from otel_forgesyte.setup.unsampled import keep_unsampled
+from otel_forgesyte.setup.spans import start_spans
 from otel_forgesyte.setup.worker import Worker
 from otel_forgesyte_duckdb import report_metrics
 
@@ -59,7 +59,7 @@ def assemble(settings: Settings, overrides: dict[str, Any]) -> Telemetry:
     frames = FrameStream(_frame_exporters(left, declared, report), lambda: trace.provider.resource)
     measurements = MeasurementBuffer(None if reader is None else jobs_of_spans)
     emitters = telemetry.use_providers(trace.provider, metric.provider, log.provider)
-    report.attempt("traces: unsampled", keep_unsampled, emitters, jobs)
+    report.attempt("traces: spans", start_spans, emitters, jobs)
     telemetry.defer_measurements_to(measurements)
     overlays.send_frames_to(frames)
     worker = Worker((jobs, frames, measurements), _INTERVAL_S)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from operator import attrgetter
+from typing import TYPE_CHECKING, Any, Protocol
 
 from opentelemetry.context import get_current
 from opentelemetry.sdk._logs import LogRecordProcessor
@@ -16,15 +17,16 @@ from otel_forgesyte.semconv import (
     OperationNameValues,
 )
 from otel_forgesyte.setup.buffer import Buffer, count_overflow
-from otel_forgesyte.setup.unsampled import UnsampledSpan
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Sequence
 
     from opentelemetry.context import Context
     from opentelemetry.sdk._logs import ReadWriteLogRecord
     from opentelemetry.sdk.trace import ReadableSpan, Span
 
+# Asking the property takes four calls into Python, for every span that starts.
+_held: Callable[[ReadableSpan], dict[str, Any]] = attrgetter("_attributes._dict")
 _JOB = OperationNameValues.JOB.value
 _LIMIT = 65_536  # spans; about one second of work at a rate no pipeline of jobs reaches
 
@@ -56,8 +58,8 @@ class JobSpanProcessor(SpanProcessor):
         self.exporters = tuple(exporters)
         self.overflowed = 0
         self._told = 0
-        self._started: Buffer[ReadableSpan | UnsampledSpan] = Buffer(_LIMIT)
-        self._unsampled: Buffer[ReadableSpan | UnsampledSpan] = Buffer(_LIMIT)
+        self._started: Buffer[ReadableSpan] = Buffer(_LIMIT)
+        self._unsampled: Buffer[ReadableSpan] = Buffer(_LIMIT)
 
     def on_start(self, span: Span, parent_context: Context | None = None) -> None:
         """Stamps a foreign span; remembers a job's."""
@@ -68,7 +70,8 @@ class JobSpanProcessor(SpanProcessor):
             if isinstance(state, JobState):
                 span.set_attribute(FORGESYTE_JOB_ID, state.job_id)
         elif operation == _JOB and self.exporters:
-            self.take_started(span)
+            # A full buffer only delays the row until the job ends.
+            self._started.append(span)
 
     def on_end(self, span: ReadableSpan) -> None:
         """Remembers a domain span that no exporter will see."""
@@ -77,23 +80,14 @@ class JobSpanProcessor(SpanProcessor):
             and span.context is not None
             and not span.context.trace_flags.sampled
             and _operation_of(span) is not None
+            and not self._unsampled.append(span)
         ):
-            self.take_unsampled(span)
-
-    def take_started(self, span: Span | UnsampledSpan) -> None:
-        """Remembers a job's span that has begun."""
-        # A full buffer only delays the row until the job ends.
-        self._started.append(span)
-
-    def take_unsampled(self, span: ReadableSpan | UnsampledSpan) -> None:
-        """Remembers a domain span that has ended, and that no exporter will see."""
-        if not self._unsampled.append(span):
             self.overflowed += 1
 
     def deliver(self) -> None:
         """Hands what was remembered to the exporters; called by the worker."""
-        started = self._readable(span for span in self._started.take() if span.end_time is None)
-        unsampled = self._readable(self._unsampled.take())
+        started = [span for span in self._started.take() if span.end_time is None]
+        unsampled = self._unsampled.take()
         overflowed = self.overflowed
         count_overflow(self.exporters, overflowed - self._told)
         self._told = overflowed
@@ -102,16 +96,6 @@ class JobSpanProcessor(SpanProcessor):
                 _hand(exporter.export_started, started)
             if unsampled:
                 _hand(exporter.export_unsampled, unsampled)
-
-    def _readable(self, spans: Iterable[ReadableSpan | UnsampledSpan]) -> list[ReadableSpan]:
-        made: list[ReadableSpan] = []
-        for span in spans:
-            try:
-                made.append(span.readable() if isinstance(span, UnsampledSpan) else span)
-            except Exception as error:  # noqa: BLE001, PERF203 - one span is not all of them
-                telemetry.failed("unsampled span", error)
-                self.overflowed += 1
-        return made
 
     def forget(self) -> None:
         """Drops what was remembered: in a forked child it is the parent's."""
@@ -146,5 +130,8 @@ def _hand(export: Callable[[list[ReadableSpan]], object], spans: list[ReadableSp
 
 
 def _operation_of(span: ReadableSpan) -> object:
-    attributes = span.attributes
-    return None if attributes is None else attributes.get(FORGESYTE_OPERATION_NAME)
+    try:
+        return _held(span).get(FORGESYTE_OPERATION_NAME)
+    except AttributeError:  # another SDK, or a span-like object
+        attributes = span.attributes
+        return None if attributes is None else attributes.get(FORGESYTE_OPERATION_NAME)

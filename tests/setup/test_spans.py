@@ -1,4 +1,4 @@
-"""Spans that the sampler drops: they reach their rows, and nobody else."""
+"""Spans of decorated calls: the SDK's in all they hold; where dropped, their rows' alone."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ from opentelemetry.trace import Span, SpanKind, Status, StatusCode
 
 from otel_forgesyte import constant, job, plugin, record_job, telemetry
 from otel_forgesyte.setup.processors import JobSpanProcessor
-from otel_forgesyte.setup.unsampled import keep_unsampled
+from otel_forgesyte.setup.spans import start_spans
 
 
 class Rows:
     """Takes what only projections get."""
 
     def __init__(self) -> None:
-        self.started: list[ReadableSpan] = []
+        self.started: list[tuple[object, int | None]] = []
         self.ended: list[ReadableSpan] = []
 
     def export_started(self, spans: Sequence[ReadableSpan]) -> None:
-        self.started += spans
+        self.started += [((it.attributes or {})["forgesyte.job.id"], it.end_time) for it in spans]
 
     def export_unsampled(self, spans: Sequence[ReadableSpan]) -> None:
         self.ended += spans
@@ -43,7 +43,7 @@ class Dropping:
         self.provider = provider
         provider.add_span_processor(self.jobs)
         provider.add_span_processor(SimpleSpanProcessor(self.seen))
-        keep_unsampled(telemetry.use_providers(provider), self.jobs)
+        start_spans(telemetry.use_providers(provider), self.jobs)
 
     def ended(self) -> list[ReadableSpan]:
         self.jobs.deliver()
@@ -187,9 +187,7 @@ def test_a_dropped_job_is_seen_running_until_it_ends(dropping: Dropping) -> None
         with plugin(plugin="faces"):
             dropping.jobs.deliver()
     dropping.jobs.deliver()
-    (started,) = dropping.rows.started
-    assert started.end_time is None
-    assert (started.attributes or {})["forgesyte.job.id"] == "job-1"
+    assert dropping.rows.started == [("job-1", None)]
     assert [span.name for span in dropping.rows.ended] == ["plugin faces", "job unspecified"]
 
 
@@ -229,7 +227,7 @@ def test_the_status_of_a_dropped_span_follows_the_rules_of_opentelemetry(
     assert ended.status.status_code is StatusCode.OK
 
 
-def test_a_sampled_span_is_the_sdk_s_own() -> None:
+def test_a_sampled_span_goes_to_the_host_s_processors_alone() -> None:
     host = Dropping(TracerProvider(sampler=ALWAYS_ON))
     with job(job_id="job-1"):
         pass
