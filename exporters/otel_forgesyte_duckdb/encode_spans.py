@@ -48,7 +48,8 @@ def span_encoder(  # noqa: C901 - calls cost more than the encoding itself
     """Return a function from a span to its `Record`.
 
     `used` hears of each origin, so that its resource gets written. `stored=False` marks lines that
-    only feed projections: spans still running, and spans the sampler dropped.
+    only feed projections: spans still running, and spans the sampler dropped. Nothing that a
+    projection reads is made of events and links, so they have none.
     """
     mark = "" if stored else '"stored":false,'
     last: Origin | None = None
@@ -71,9 +72,9 @@ def span_encoder(  # noqa: C901 - calls cost more than the encoding itself
         if attributes:
             # A running span may get more attributes from another thread meanwhile.
             body["attributes"] = attributes if end else attributes.copy()
-        if events:
+        if events and stored:
             body["events"] = [_event(event) for event in tuple(events)]
-        if links or attributes_lost or events_lost or links_lost:
+        if (links or attributes_lost or events_lost or links_lost) and stored:
             body |= _rare(links, attributes_lost, events_lost, links_lost)
         if message:
             body["status_message"] = message

@@ -19,9 +19,9 @@ from otel_forgesyte.setup.frames import FrameStream
 from otel_forgesyte.setup.handle import Machinery, Telemetry, close
 from otel_forgesyte.setup.measurements import MeasurementBuffer
 from otel_forgesyte.setup.processors import JobSpanProcessor
+from otel_forgesyte.setup.rehearsal import start_spans
 from otel_forgesyte.setup.report import Report
 from otel_forgesyte.setup.scraping import JobsOfSpans, tell_explosions
-from otel_forgesyte.setup.spans import start_spans
 from otel_forgesyte.setup.worker import Worker
 from otel_forgesyte_duckdb import report_metrics
 
@@ -59,7 +59,9 @@ def assemble(settings: Settings, overrides: dict[str, Any]) -> Telemetry:
     frames = FrameStream(_frame_exporters(left, declared, report), lambda: trace.provider.resource)
     measurements = MeasurementBuffer(None if reader is None else jobs_of_spans)
     emitters = telemetry.use_providers(trace.provider, metric.provider, log.provider)
-    report.attempt("traces: spans", start_spans, emitters, jobs)
+    slower = report.attempt("traces: spans", start_spans, emitters, jobs)
+    if slower is not None:
+        report.works("traces: spans", slower)
     telemetry.defer_measurements_to(measurements)
     overlays.send_frames_to(frames)
     worker = Worker((jobs, frames, measurements), _INTERVAL_S)

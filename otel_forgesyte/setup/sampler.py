@@ -1,7 +1,7 @@
 """Sampling that thins out traces and never loses a job.
 
 The four domain tables promise a row for every job whatever the sampling ratio. `configure()` sees
-to it for whichever sampler the user chose (`spans`). This is the sampler for who names it: a
+to it for whichever sampler the user chose (`setup.spans`). This is the sampler for who names it: a
 domain span that its delegate drops is still *recorded*, without the sampled flag, so no exporter
 sees it, its children are dropped, and our span processor hands it to the projections alone.
 """

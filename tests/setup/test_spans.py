@@ -1,4 +1,4 @@
-"""Spans of decorated calls: the SDK's in all they hold; where dropped, their rows' alone."""
+"""Spans that the sampler drops: they reach their rows, and nobody else."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from opentelemetry.trace import Span, SpanKind, Status, StatusCode
 
 from otel_forgesyte import constant, job, plugin, record_job, telemetry
 from otel_forgesyte.setup.processors import JobSpanProcessor
-from otel_forgesyte.setup.spans import start_spans
+from otel_forgesyte.setup.rehearsal import start_spans
 
 
 class Rows:

@@ -1,0 +1,142 @@
+"""Where somebody changed the SDK, or it is newer, it makes the spans of decorated calls itself."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from functools import partial
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import pytest
+from opentelemetry.sdk.trace import ReadableSpan, Span, Tracer, TracerProvider
+from opentelemetry.sdk.trace.export import SimpleSpanProcessor
+from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+from opentelemetry.sdk.trace.sampling import ALWAYS_OFF, ALWAYS_ON, Sampler
+
+from otel_forgesyte import configure, job, telemetry
+from otel_forgesyte.setup.processors import JobSpanProcessor
+from otel_forgesyte.setup.rehearsal import start_spans
+from otel_forgesyte.setup.spans import OperationSpan
+
+
+class _Host:
+    """A host with a sampler of its own, and what it gets to see."""
+
+    def __init__(self, sampler: Sampler, change: Callable[[Any], object] = id) -> None:
+        self.rows: list[str] = []
+        self.seen = InMemorySpanExporter()
+        provider = TracerProvider(sampler=sampler)
+        change(provider.get_tracer("otel_forgesyte", version("otel-forgesyte")))
+        provider.add_span_processor(SimpleSpanProcessor(self.seen))
+        self.jobs = JobSpanProcessor([self])
+        provider.add_span_processor(self.jobs)
+        self.why = start_spans(telemetry.use_providers(provider), self.jobs)
+
+    def export_started(self, spans: Any) -> None:
+        """Of no interest here."""
+
+    def export_unsampled(self, spans: Any) -> None:
+        self.rows += [span.name for span in spans]
+
+    def one_job(self) -> Any:
+        with job(job_id="job-1", plugin="photo") as outer:
+            pass
+        self.jobs.deliver()
+        return outer.span
+
+
+@pytest.fixture
+def changing(monkeypatch: pytest.MonkeyPatch) -> Iterator[pytest.MonkeyPatch]:
+    """Changes the SDK; both are as before afterwards."""
+    yield monkeypatch
+    telemetry.use_providers()
+
+
+@pytest.mark.usefixtures("changing")
+def test_the_sdk_as_it_came_leaves_its_spans_to_us() -> None:
+    host = _Host(ALWAYS_ON)
+    assert host.why is None
+    assert isinstance(host.one_job(), OperationSpan)
+
+
+class _OfTheHost(Tracer):
+    """Adds an attribute of its own."""
+
+    def start_span(self, name: str, *args: Any, **kwargs: Any) -> Any:
+        span = super().start_span(name, *args, **kwargs)
+        span.set_attribute("app.host", "here")
+        return span
+
+
+def _subclassed(_changing: pytest.MonkeyPatch, tracer: Any) -> None:
+    tracer.__class__ = _OfTheHost
+
+
+def _replaced(_changing: pytest.MonkeyPatch, tracer: Any) -> None:
+    tracer.start_span = _adding(tracer.start_span)
+
+
+def _patched(changing: pytest.MonkeyPatch, _tracer: Any) -> None:
+    changing.setattr(Tracer, "start_span", _adding(Tracer.start_span))
+
+
+def _redacting(changing: pytest.MonkeyPatch, _tracer: Any) -> None:
+    as_it_is = Span.set_attribute
+
+    def set_attribute(self: Any, key: str, value: Any) -> None:
+        as_it_is(self, key, value)
+        as_it_is(self, "app.host", "here")
+
+    changing.setattr(Span, "set_attribute", set_attribute)
+
+
+def _newer(changing: pytest.MonkeyPatch, _tracer: Any) -> None:
+    as_it_is = ReadableSpan.__init__
+
+    def init(self: Any, *args: Any, **kwargs: Any) -> None:
+        as_it_is(self, *args, **kwargs)
+        self._entropy = 1
+
+    changing.setattr(ReadableSpan, "__init__", init)
+
+
+def _adding(start_span: Callable[..., Any]) -> Callable[..., Any]:
+    def start(*args: Any, **kwargs: Any) -> Any:
+        span = start_span(*args, **kwargs)
+        span.set_attribute("app.host", "here")
+        return span
+
+    return start
+
+
+_CHANGED = [_subclassed, _replaced, _patched, _redacting]
+
+
+@pytest.mark.parametrize("change", [*_CHANGED, _newer])
+def test_where_anything_differs_the_sdk_makes_them_and_no_row_is_lost(
+    change: Callable[..., None], changing: pytest.MonkeyPatch
+) -> None:
+    dropping = _Host(ALWAYS_OFF, partial(change, changing))
+    assert dropping.why is not None
+    assert ("_entropy" if change is _newer else "its tracer was changed") in dropping.why
+    assert not isinstance(dropping.one_job(), OperationSpan)
+    assert (dropping.rows, dropping.seen.get_finished_spans()) == (["job photo"], ())
+
+
+@pytest.mark.parametrize("change", _CHANGED)
+def test_what_a_host_put_in_the_place_of_the_tracer_is_asked(
+    change: Callable[..., None], changing: pytest.MonkeyPatch
+) -> None:
+    host = _Host(ALWAYS_ON, partial(change, changing))
+    host.one_job()
+    (span,) = host.seen.get_finished_spans()
+    assert (span.attributes or {})["app.host"] == "here"
+
+
+def test_the_report_says_who_makes_the_spans(tmp_path: Path, changing: pytest.MonkeyPatch) -> None:
+    _newer(changing, None)
+    with configure(database=tmp_path / "telemetry.duckdb", prometheus_port=0) as handle:
+        (part,) = [part for part in handle.status().parts if part.name == "traces: spans"]
+    assert part.works
+    assert "makes each in its own, slower way" in part.detail
