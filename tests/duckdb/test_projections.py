@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 import pytest
-from opentelemetry.sdk.trace import ReadableSpan
-from opentelemetry.trace import SpanContext
+from opentelemetry.sdk.trace import Event, ReadableSpan
+from opentelemetry.trace import Link, SpanContext
 
 from otel_forgesyte_duckdb import drain
 from otel_forgesyte_schema import Projection
@@ -73,6 +74,28 @@ def test_an_unsampled_span_feeds_projections_and_nothing_else(target: Target) ->
     assert exporter.force_flush()
     assert target.query("SELECT status FROM job_metrics") == [("done",)]
     assert target.value("SELECT count(*) FROM otel.spans") == 0
+
+
+def test_no_event_and_no_link_is_written_of_a_span_that_only_makes_rows(undrained: Target) -> None:
+    exporter = undrained.spans()
+    context = SpanContext(1, 1, is_remote=False)
+    span = ReadableSpan(
+        "job ocr",
+        context,
+        attributes=JOB,
+        events=[Event("no light")],
+        links=[Link(context)],
+        start_time=1,
+        end_time=2,
+    )
+    exporter.export_unsampled([span])
+    exporter.export([span])
+    undrained.shutdown()
+    (segment,) = undrained.segments("spans")
+    lines = (undrained.spool / segment).read_text("utf-8").splitlines()
+    dropped, kept = map(json.loads, lines)
+    assert not {"events", "links"} & dropped.keys()
+    assert {"events", "links"} <= kept.keys()
 
 
 def test_a_projection_that_fails_keeps_the_records_in_the_spool(
