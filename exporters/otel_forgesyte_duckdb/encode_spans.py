@@ -30,9 +30,9 @@ _fields: Callable[[Any], tuple[Any, ...]] = attrgetter(
     "_end_time",
     "_attributes._dict",
     "_attributes.dropped",
-    "_events._dq",
+    "_events.__dict__",
     "_events.dropped",
-    "_links._dq",
+    "_links.__dict__",
     "_links.dropped",
     "_resource",
     "_instrumentation_scope",
@@ -60,6 +60,8 @@ def span_encoder(  # noqa: C901 - calls cost more than the encoding itself
         try:
             (context, parent, name, kind, status, message, start, end, attributes, attributes_lost,
              events, events_lost, links, links_lost, resource, scope) = _fields(span)
+            # A list that nobody has added to may have no queue yet.
+            events, links = events.get("_dq", ()), links.get("_dq", ())
         except AttributeError:
             (context, parent, name, kind, status, message, start, end, attributes, attributes_lost,
              events, events_lost, links, links_lost, resource, scope) = _properties(span)

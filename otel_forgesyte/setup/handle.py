@@ -177,6 +177,7 @@ class Telemetry:
             flushed = _deliver(machinery, deadline)
             for exporter in machinery.side_exporters:
                 _quietly(exporter.shutdown)
+            machinery.jobs.close()  # in a host's provider it goes on to be asked
             for pipeline in machinery.pipelines:
                 close(pipeline)
             if machinery.reporting is not None:  # last, so that the last points have its numbers

@@ -97,6 +97,12 @@ class JobSpanProcessor(SpanProcessor):
             if unsampled:
                 _hand(exporter.export_unsampled, unsampled)
 
+    def close(self) -> None:
+        """Remembers nothing any more; the exporters have ended."""
+        self.exporters = ()
+        self._started.clear()
+        self._unsampled.clear()
+
     def forget(self) -> None:
         """Drops what was remembered: in a forked child it is the parent's."""
         self._started.clear()

@@ -8,7 +8,7 @@ sees it, its children are dropped, and our span processor hands it to the projec
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from opentelemetry.sdk.trace.sampling import (
     DEFAULT_ON,
@@ -45,7 +45,8 @@ class SamplingProofSampler(Sampler):
     """
 
     def __init__(self, delegate: Sampler | float | str | None = None) -> None:
-        self._delegate = delegate if isinstance(delegate, Sampler) else _from_ratio(delegate)
+        given: Any = delegate  # a sampler is what samples, whatever it derives from
+        self._delegate: Sampler = given if hasattr(given, "should_sample") else _from_ratio(given)
 
     def should_sample(  # noqa: PLR0913, PLR0917 - the specification's signature
         self,
@@ -58,8 +59,10 @@ class SamplingProofSampler(Sampler):
         trace_state: TraceState | None = None,
     ) -> SamplingResult:
         """The delegate's result, with DROP turned into RECORD_ONLY for a domain span."""
+        # The SDK gives no trace state, and not every sampler takes one.
+        more = () if trace_state is None else (trace_state,)
         result = self._delegate.should_sample(
-            parent_context, trace_id, name, kind, attributes, links, trace_state
+            parent_context, trace_id, name, kind, attributes, links, *more
         )
         if (
             result.decision is Decision.DROP

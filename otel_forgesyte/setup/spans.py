@@ -17,10 +17,10 @@ from __future__ import annotations
 import threading
 from collections import deque
 from time import time_ns
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any
 
 from opentelemetry.attributes import BoundedAttributes
-from opentelemetry.sdk.trace import Span
+from opentelemetry.sdk import trace as sdk
 from opentelemetry.sdk.util import BoundedList
 from opentelemetry.trace import (
     NonRecordingSpan,
@@ -33,7 +33,7 @@ from opentelemetry.trace import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Mapping
 
     from opentelemetry import trace
     from opentelemetry.context import Context
@@ -43,8 +43,10 @@ if TYPE_CHECKING:
     from otel_forgesyte.setup.processors import JobSpanProcessor
 
     _List = BoundedList[Any]
+    _Span = sdk.Span
 else:
     _List = BoundedList
+    _Span = getattr(sdk, "_Span", sdk.Span)  # what the SDK's tracer makes, and hosts look for
 
 _PLAIN = frozenset({str, bool, int, float})
 _TEXT = frozenset({str})
@@ -52,42 +54,25 @@ _UNSET = Status(StatusCode.UNSET)
 _SAMPLED = TraceFlags.SAMPLED
 _RANDOM = TraceFlags.RANDOM_TRACE_ID
 _FLAGS = [TraceFlags(bits) for bits in range((_SAMPLED | _RANDOM) + 1)]
-# One that its holder may take again: a signal handler that sets an attribute would wait for itself.
-_Lock: Any = type(threading.RLock())
 
 
 class _Later(_List):
-    """The SDK's list for events and links; its queue and lock are made for the first item."""
+    """The SDK's list for events and links; its queue and lock are made when they are asked for."""
 
     dropped = 0
-    _dq: ClassVar[Any] = deque[Any](maxlen=0)
 
     def __init__(self, maxlen: int | None) -> None:
         self._maxlen = maxlen
 
-    def _made(self) -> None:
-        held = self.__dict__
-        held.setdefault("_lock", threading.Lock())
-        held.setdefault("_dq", deque(maxlen=self._maxlen))
-
-    def __iter__(self) -> Iterator[Any]:
-        if "_dq" in vars(self):
-            yield from super().__iter__()
-
-    def __deepcopy__(self, memo: dict[int, Any]) -> Any:
-        self._made()
-        return super().__deepcopy__(memo)
-
-    def append(self, item: Any) -> None:
-        self._made()
-        super().append(item)
-
-    def extend(self, seq: Any) -> None:
-        self._made()
-        super().extend(seq)
+    def __getattr__(self, name: str) -> Any:
+        if name == "_dq":
+            return self.__dict__.setdefault(name, deque(maxlen=self._maxlen))
+        if name == "_lock":
+            return self.__dict__.setdefault(name, threading.Lock())
+        raise AttributeError(name)
 
 
-class OperationSpan(Span):
+class OperationSpan(_Span):
     """A span of the SDK that takes plain attributes as they are."""
 
     _attributes: Any  # the SDK declares less than it holds
@@ -127,7 +112,8 @@ class OperationSpan(Span):
         self._record_end_metrics = record_end_metrics
         self._trace_config = None
         self._record_exception = self._set_status_on_exception = True
-        self._lock = _Lock()
+        # Re-entrant: a signal handler that sets an attribute would wait for its own thread.
+        self._lock = threading.RLock()
 
     def set_attribute(self, key: str, value: Any) -> None:
         """Note one attribute; what is not plain, or too much, as the SDK does."""
