@@ -55,8 +55,8 @@ def start_spans(emitters: Emitters, jobs: JobSpanProcessor) -> str | None:
     if jobs.exporters and not isinstance(tracer.sampler, SamplingProofSampler):
         tracer.sampler = SamplingProofSampler(tracer.sampler)
     said = (
-        f"opentelemetry-sdk {sdk_version} makes the spans of decorated calls itself, which takes "
-        f"three times as long: {reason}"
+        f"opentelemetry-sdk {sdk_version} makes the spans of decorated calls itself, which costs "
+        f"their callers more: {reason}"
     )
     _logger.info(said)
     return said

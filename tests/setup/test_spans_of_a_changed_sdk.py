@@ -150,7 +150,7 @@ def test_where_anything_differs_the_sdk_makes_them_and_no_row_is_lost(
     dropping = _Host(ALWAYS_OFF, partial(change, changing))
     assert dropping.why is not None
     assert dropping.why.endswith(
-        f"makes the spans of decorated calls itself, which takes three times as long: {said}"
+        f"makes the spans of decorated calls itself, which costs their callers more: {said}"
     )
     assert not isinstance(dropping.one_job(), OperationSpan)
     assert (dropping.rows, dropping.seen.get_finished_spans()) == (["job photo"], ())
