@@ -65,11 +65,7 @@ def start_spans(emitters: Emitters, jobs: JobSpanProcessor) -> str | None:
 def _changed(tracer: Tracer) -> str | None:
     """Where someone else's code stands that ours would go by: a subclass, a proxy, a patch."""
     made: Any = getattr(sdk, "_Span", sdk.Span)
-    passed_by: dict[str, tuple[Any, Any]] = {
-        "Tracer": (type(tracer), Tracer),
-        "Span": (made, OperationSpan.__base__),
-    }
-    functions: dict[str, Any] = {
+    methods: dict[str, Any] = {
         "Tracer.start_span": vars(tracer).get("start_span", Tracer.start_span),
         "Span.__init__": made.__init__,
         "Span.start": made.start,
@@ -77,9 +73,12 @@ def _changed(tracer: Tracer) -> str | None:
         "BoundedAttributes.__init__": BoundedAttributes.__init__,
         "BoundedAttributes.__setitem__": BoundedAttributes.__setitem__,
     }
-    replaced = [name for name, (there, known) in passed_by.items() if there is not known]
-    replaced += [name for name, function in functions.items() if _is_put(function)]
-    return f"{replaced[0]} was replaced" if replaced else None
+    replaced = {
+        "Tracer": type(tracer) is not Tracer,
+        "Span": made is not OperationSpan.__base__,
+        **{name: _is_put(method) for name, method in methods.items()},
+    }
+    return next((f"{name} was replaced" for name, is_so in replaced.items() if is_so), None)
 
 
 def _is_put(function: Any) -> bool:

@@ -62,54 +62,56 @@ def test_the_sdk_as_it_came_leaves_its_spans_to_us() -> None:
     assert isinstance(host.one_job(), OperationSpan)
 
 
-class _OfTheHost(Tracer):
-    """Adds an attribute of its own."""
+def _saying_more(start_span: Callable[..., Any]) -> Callable[..., Any]:
+    """The host's own way to start a span: it adds an attribute."""
 
-    def start_span(self, name: str, *args: Any, **kwargs: Any) -> Any:
-        span = super().start_span(name, *args, **kwargs)
+    def start(*args: Any, **kwargs: Any) -> Any:
+        span = start_span(*args, **kwargs)
         span.set_attribute("app.host", "here")
         return span
 
+    return start
+
+
+def _setting_more(set_one: Callable[..., None]) -> Callable[..., None]:
+    """The host's own way to set an attribute: it sets another one too."""
+
+    def set_both(self: Any, key: str, value: Any) -> None:
+        set_one(self, key, value)
+        set_one(self, "app.host", "here")
+
+    return set_both
+
 
 def _subclassed(_changing: pytest.MonkeyPatch, tracer: Any) -> None:
-    tracer.__class__ = _OfTheHost
+    class OfTheHost(Tracer):
+        start_span = _saying_more(Tracer.start_span)
+
+    tracer.__class__ = OfTheHost
 
 
 def _replaced(_changing: pytest.MonkeyPatch, tracer: Any) -> None:
-    tracer.start_span = _adding(tracer.start_span)
+    tracer.start_span = _saying_more(tracer.start_span)
 
 
 def _patched(changing: pytest.MonkeyPatch, _tracer: Any) -> None:
-    changing.setattr(Tracer, "start_span", _adding(Tracer.start_span))
+    changing.setattr(Tracer, "start_span", _saying_more(Tracer.start_span))
 
 
 def _redacting(changing: pytest.MonkeyPatch, _tracer: Any) -> None:
-    as_it_is = Span.set_attribute
-
-    def set_attribute(self: Any, key: str, value: Any) -> None:
-        as_it_is(self, key, value)
-        as_it_is(self, "app.host", "here")
-
-    changing.setattr(Span, "set_attribute", set_attribute)
+    changing.setattr(Span, "set_attribute", _setting_more(Span.set_attribute))
 
 
 def _masking(changing: pytest.MonkeyPatch, _tracer: Any) -> None:
     class Masking(sdk._Span):  # pyright: ignore[reportPrivateUsage]
-        def set_attribute(self, key: str, value: Any) -> None:
-            super().set_attribute(key, value)
-            super().set_attribute("app.host", "here")
+        set_attribute = _setting_more(Span.set_attribute)
 
     changing.setattr(sdk, "_Span", Masking)
 
 
 def _cleaning(changing: pytest.MonkeyPatch, _tracer: Any) -> None:
     as_it_is = BoundedAttributes.__setitem__
-
-    def set_item(self: Any, key: str, value: Any) -> None:
-        as_it_is(self, key, value)
-        as_it_is(self, "app.host", "here")
-
-    changing.setattr(BoundedAttributes, "__setitem__", set_item)
+    changing.setattr(BoundedAttributes, "__setitem__", _setting_more(as_it_is))
 
 
 def _newer(changing: pytest.MonkeyPatch, _tracer: Any) -> None:
@@ -120,15 +122,6 @@ def _newer(changing: pytest.MonkeyPatch, _tracer: Any) -> None:
         self._entropy = 1
 
     changing.setattr(ReadableSpan, "__init__", init)
-
-
-def _adding(start_span: Callable[..., Any]) -> Callable[..., Any]:
-    def start(*args: Any, **kwargs: Any) -> Any:
-        span = start_span(*args, **kwargs)
-        span.set_attribute("app.host", "here")
-        return span
-
-    return start
 
 
 _CHANGED = {
