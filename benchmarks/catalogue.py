@@ -14,6 +14,7 @@ ALL = "all"
 MODULES = (
     "decorator",  # P1, P2, P3
     "export",  # P4, P5
+    "quiet",  # P4
     "formats",  # P4
     "memory",  # P6
     "gil",  # P6

@@ -80,19 +80,19 @@ def drained() -> Counts:
 @contextlib.contextmanager
 def _counted(counts: Counter[str]) -> Generator[None]:
     # Where the file is opened, so that what happens around a batch is counted as well.
-    destinations: Any = import_module("otel_forgesyte_duckdb.destinations")
-    opened = destinations.writing
+    writer: Any = import_module("otel_forgesyte_duckdb.database").Writer
+    opened = writer.writing
 
     @contextlib.contextmanager
-    def writing(*given: Any, **named: Any) -> Generator[_Counted]:
-        with opened(*given, **named) as connection:
+    def writing(*given: Any) -> Generator[_Counted]:
+        with opened(*given) as connection:
             yield _Counted(connection, counts)
 
-    destinations.writing = writing
+    writer.writing = writing
     try:
         yield
     finally:
-        destinations.writing = opened
+        writer.writing = opened
 
 
 def _export(settings: Settings, spans: Iterator[list[ReadableSpan]]) -> None:

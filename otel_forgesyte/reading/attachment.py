@@ -61,7 +61,8 @@ def attached(
         NoDatabase: there is no file.
         DatabaseLocked: it was held for all of ``timeout_s``; names the process.
     """
-    from otel_forgesyte_duckdb.database import gate, see_archives
+    from otel_forgesyte_duckdb.database import see_archives
+    from otel_forgesyte_duckdb.gates import gate
 
     deadline = time.monotonic() + timeout_s
     lock = gate(path)

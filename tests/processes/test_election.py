@@ -48,7 +48,9 @@ HOLDER = """
             self.connection = connection
         @contextlib.contextmanager
         def writing(self):
-            yield self.connection.cursor()
+            with self.connection.cursor() as cursor:
+                cursor.execute("USE db")
+                yield cursor
             self.connection.execute("CHECKPOINT")
         def can_begin_anew(self, error):
             return False
