@@ -80,19 +80,19 @@ def drained() -> Counts:
 @contextlib.contextmanager
 def _counted(counts: Counter[str]) -> Generator[None]:
     # Where the file is opened, so that what happens around a batch is counted as well.
-    writer: Any = import_module("otel_forgesyte_duckdb.database").Writer
-    opened = writer.writing
+    destinations: Any = import_module("otel_forgesyte_duckdb.destinations")
+    opened = destinations.writing
 
     @contextlib.contextmanager
-    def writing(*given: Any) -> Generator[_Counted]:
-        with opened(*given) as connection:
+    def writing(*given: Any, **named: Any) -> Generator[_Counted]:
+        with opened(*given, **named) as connection:
             yield _Counted(connection, counts)
 
-    writer.writing = writing
+    destinations.writing = writing
     try:
         yield
     finally:
-        writer.writing = opened
+        destinations.writing = opened
 
 
 def _export(settings: Settings, spans: Iterator[list[ReadableSpan]]) -> None:

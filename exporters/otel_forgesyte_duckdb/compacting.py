@@ -15,9 +15,8 @@ import shutil
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from otel_forgesyte_duckdb.database import writing
+from otel_forgesyte_duckdb.database import gate, writing
 from otel_forgesyte_duckdb.destinations import is_checkpointed
-from otel_forgesyte_duckdb.gates import gate
 from otel_forgesyte_schema import check_version, live_version
 from otel_forgesyte_schema.backup import copy_to
 from otel_forgesyte_schema.errors import ConfigError, DatabaseLocked

@@ -9,17 +9,15 @@ from __future__ import annotations
 import contextlib
 import os
 import re
+import threading
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
-from otel_forgesyte_duckdb.confinement import archives_in_reach, confine
-from otel_forgesyte_duckdb.gates import gate, keep_open, let_go
-from otel_forgesyte_duckdb.quoting import literal
 from otel_forgesyte_schema.errors import ConfigError, DatabaseLocked
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator
+    from collections.abc import Callable, Generator, Sequence
 
     import duckdb
 
@@ -27,7 +25,6 @@ if TYPE_CHECKING:
 
 _Opened = TypeVar("_Opened")
 _RETRY_S = 0.02
-_LONG_S = 0.2
 _HOLDER = re.compile(r"PID (\d+)")
 _HELD = (
     "Could not set lock on file",
@@ -45,102 +42,77 @@ _CLOSED: dict[str, str | bool | int | float | list[str]] = {
     "python_enable_replacements": "false",
 }
 
+# One holder at a time in this process: DuckDB refuses a second opening with another configuration.
+_gates: dict[str, threading.Lock] = {}
+_gates_lock = threading.Lock()
+_held_for_fork: list[threading.Lock] = []
+_kept_open: dict[threading.Lock, Callable[[], None]] = {}
+
+
+def gate(target: Path | str) -> threading.Lock:
+    """Return this process's lock for a database: a file, or another target by its name."""
+    name = target if isinstance(target, str) else os.path.realpath(target)
+    with _gates_lock:
+        return _gates.setdefault(name, threading.Lock())
+
+
+def hold_gates(timeout_s: float = 1.0) -> None:
+    """Before a fork: wait until nobody is inside DuckDB, so its locks are free in the child."""
+    deadline = time.monotonic() + timeout_s
+    _held_for_fork.extend(
+        lock
+        for lock in list(_gates.values())
+        if lock.acquire(timeout=max(0.0, deadline - time.monotonic()))
+    )
+    # What is kept open between two uses: a child that let go of it would end the parent's session.
+    for lock in _held_for_fork:
+        if lock in _kept_open:
+            _kept_open.pop(lock)()
+
+
+def keep_open(lock: threading.Lock, let_go: Callable[[], None] | None) -> None:
+    """Say how to let go of what stays open while its gate is free; None where nothing does."""
+    if let_go is None:
+        _kept_open.pop(lock, None)
+    else:
+        _kept_open[lock] = let_go
+
+
+def release_gates() -> None:
+    """After a fork, in the parent: let everybody in again."""
+    while _held_for_fork:
+        _held_for_fork.pop().release()
+
+
+def renew_gates() -> bool:
+    """After a fork, in the child: fresh locks; False if somebody was inside DuckDB then."""
+    global _gates_lock  # noqa: PLW0603 - another thread of the parent may have held it
+    is_quiet = len(_held_for_fork) == len(_gates)
+    _gates_lock = threading.Lock()
+    _gates.clear()
+    _held_for_fork.clear()
+    return is_quiet
+
 
 @contextlib.contextmanager
 def writing(
     path: str | os.PathLike[str], timeout_s: float = 10.0, settings: Settings | None = None
 ) -> Generator[duckdb.DuckDBPyConnection]:
-    """Yield a connection that has the file attached as `db` and in use, and is alone with it.
+    """Yield a read-write connection to the file, alone in this process and outside it.
 
-    Nobody else in this process or outside it has the file. It is created where it is missing.
-    `settings` limits memory, threads and, for the connection's SQL, the files it may read to the
-    spool. A cursor of the connection has to be told `USE db` itself.
+    The file is created where it is missing. `settings` limits memory, threads and, for the
+    connection's SQL, the files it may read to the spool.
 
     Raises:
         DatabaseLocked: another process held it for all of `timeout_s`; names the process.
     """
-    writer = Writer(Path(path).absolute(), settings)
-    try:
-        with writer.writing(timeout_s) as connection:
+    path = Path(path).absolute()
+    with _holding(path, timeout_s) as deadline:
+        connection = retrying(path, deadline, lambda: _connect(path, settings))
+        try:
             yield connection
-    finally:
-        writer.close()
-
-
-class Writer:
-    """Writes to a file through a DuckDB that stays from one short writing to the next.
-
-    The file is attached, alone in this process and outside it, only while something is written: to
-    attach it takes 3 ms where to start a DuckDB takes 28. That one ends after a long writing, whose
-    memory it would keep, after every error, before a fork, and with this object. Used by one thread
-    at a time.
-    """
-
-    def __init__(self, path: Path, settings: Settings | None = None) -> None:
-        self._path = path
-        self._settings = settings
-        self._is_confined = settings is None
-        self._connection: duckdb.DuckDBPyConnection | None = None
-
-    @contextlib.contextmanager
-    def writing(self, timeout_s: float) -> Generator[duckdb.DuckDBPyConnection]:
-        """Yield a connection with the file in use, created where it is missing.
-
-        Raises:
-            DatabaseLocked: another process held it for all of `timeout_s`; names the process.
-            duckdb.Error: it cannot be opened.
-        """
-        with _holding(self._path, timeout_s) as deadline:
-            try:
-                began = time.monotonic()
-                root = self._opened()
-                retrying(self._path, deadline, lambda: attach_file(root, self._path))
-                # A cursor: its temporary tables, a whole batch, go with it.
-                with root.cursor() as cursor:
-                    cursor.execute("USE db")
-                    # In a console, and under `python -c`, it would draw into the host's output.
-                    cursor.execute("SET enable_progress_bar = false")
-                    self._confine(cursor)
-                    yield cursor
-                root.execute("DETACH db")
-            except BaseException:
-                self.end()  # and the file is let go with it, whatever state it is in
-                raise
-            if time.monotonic() - began > _LONG_S:
-                self.end()
-
-    def close(self) -> None:
-        """End its DuckDB, unless a thread is writing."""
-        let_go(self, gate(self._path))
-
-    def end(self) -> None:
-        """End its DuckDB; called by whoever has the file's gate."""
-        connection, self._connection = self._connection, None
-        if connection is not None:
+        finally:
             connection.close()
-
-    def _opened(self) -> duckdb.DuckDBPyConnection:
-        import duckdb
-
-        if self._connection is None:
-            config = configuration(self._settings)
-            # DuckDB's own default, where it is a file that is opened.
-            config.setdefault("temp_directory", f"{self._path}.tmp")
-            self._connection = duckdb.connect(config=config)
-            self._is_confined = self._settings is None
-            keep_open(self, gate(self._path))
-        return self._connection
-
-    def _confine(self, cursor: duckdb.DuckDBPyConnection) -> None:
-        if self._settings is None or self._is_confined:
-            return
-        # Projections come from other packages: what they may read is the spool, and, where rows are
-        # archived, the archive.
-        archives = []
-        if self._settings.archive_directory:
-            archives = archives_in_reach(cursor, self._settings)
-        confine(cursor, self._path, [self._settings.spool, *archives])
-        self._is_confined = True
 
 
 @contextlib.contextmanager
@@ -213,24 +185,24 @@ def configuration(settings: Settings | None) -> dict[str, str | bool | int | flo
     return config
 
 
-def attach_file(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
-    """Attach a file as `db`; one that is made by it is its owner's alone.
-
-    Raises:
-        duckdb.Error: somebody has it (`is_held`), it is damaged, or it cannot be made.
-    """
+def _connect(path: Path, settings: Settings | None) -> duckdb.DuckDBPyConnection:
     import duckdb
 
     is_new = not path.exists()
     try:
-        connection.execute(f"ATTACH {literal(str(path))} AS db (TYPE duckdb)")
+        connection = duckdb.connect(path, config=configuration(settings))
     except duckdb.Error as error:
         if is_new and not is_held(error):
             # On a full disk it is half a header, which the next opening would take for damage.
             path.unlink(missing_ok=True)
         raise
+    # In a console, and under `python -c`, it would draw its progress into the application's output.
+    connection.execute("SET enable_progress_bar = false")
     if is_new:  # later its mode is its owner's to choose, and may not be ours to change
         keep_private(path)
+    if settings is not None:
+        _confine(connection, settings)
+    return connection
 
 
 def keep_private(path: Path) -> None:
@@ -239,6 +211,44 @@ def keep_private(path: Path) -> None:
     for each in (path, path.with_name(f"{path.name}.wal")):
         with contextlib.suppress(PermissionError, FileNotFoundError):  # no log; no modes there
             each.chmod(0o600)
+
+
+def _confine(connection: duckdb.DuckDBPyConnection, settings: Settings) -> None:
+    # Projections come from other packages: what they may read is the spool, and, where rows are
+    # archived, the archive.
+    archives = archives_in_reach(connection, settings) if settings.archive_directory else []
+    allow_folders(connection, [settings.spool, *archives])
+    connection.execute("SET enable_external_access = false")
+
+
+def archives_in_reach(connection: duckdb.DuckDBPyConnection, settings: Settings) -> list[Path]:
+    """Return the folders where archived rows of the database in use may lie, or will."""
+    import duckdb
+
+    from otel_forgesyte_schema.archives import archive_folders
+
+    given = settings.archive_directory
+    folders = [Path(given).absolute()] if given else []
+    with contextlib.suppress(duckdb.CatalogException):  # yet to be made, or of an older version
+        folders += archive_folders(connection)
+    return folders
+
+
+def allow_folders(connection: duckdb.DuckDBPyConnection, folders: Sequence[Path]) -> None:
+    """Let SQL read and write in these folders once external access is off."""
+    from otel_forgesyte_schema.archives import pattern
+
+    # DuckDB compares text: it wants a slash at the end, and a file asked for by its pattern, as
+    # archived ones are, must begin like one of these too.
+    spellings = {f"{each}/": None for path in folders for each in (path, pattern(path))}
+    allowed = ", ".join(literal(each) for each in spellings)
+    connection.execute(f"SET allowed_directories = [{allowed}]")
+
+
+def literal(text: str) -> str:
+    """Return a text as SQL writes it."""
+    # ATTACH and SET take no bound values; these are paths from the settings, not recorded data.
+    return "'" + text.replace("'", "''") + "'"
 
 
 @contextlib.contextmanager

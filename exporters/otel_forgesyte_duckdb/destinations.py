@@ -6,7 +6,7 @@ import contextlib
 from typing import TYPE_CHECKING, Protocol
 
 from otel_forgesyte_duckdb.damage import set_aside_if_damaged
-from otel_forgesyte_duckdb.database import Writer, reading
+from otel_forgesyte_duckdb.database import reading, writing
 from otel_forgesyte_duckdb.lake import LakeDestination
 
 if TYPE_CHECKING:
@@ -52,10 +52,6 @@ class Destination(Protocol):
         """Tell whether this error was the database's own damage, and a fresh one can follow."""
         ...
 
-    def let_go(self) -> None:
-        """End what is kept from one opening to the next; the next one begins it anew."""
-        ...
-
 
 class FileDestination:
     """A DuckDB file, open only while something is done: in between, readers and others have it."""
@@ -63,7 +59,6 @@ class FileDestination:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._path = settings.database_path
-        self._writer = Writer(self._path, settings)
         self._has_kept = False
 
     @property
@@ -81,7 +76,7 @@ class FileDestination:
         self._has_kept = False
         # Before too: what is looked at once it is open may have taken its place meanwhile.
         before = identity(self._path) if self._path.exists() else None
-        with self._writer.writing(_PATIENCE_S) as connection:
+        with writing(self._path, timeout_s=_PATIENCE_S, settings=self._settings) as connection:
             opened = identity(self._path)
             yield connection
             connection.execute("CHECKPOINT")
@@ -95,10 +90,6 @@ class FileDestination:
     def can_begin_anew(self, error: Exception) -> bool:
         """Tell whether the file was damaged; then it has been moved aside, loudly."""
         return set_aside_if_damaged(self._path, error)
-
-    def let_go(self) -> None:
-        """End the DuckDB that the file was attached to."""
-        self._writer.close()
 
 
 def destination_of(settings: Settings) -> Destination:

@@ -61,7 +61,6 @@ class Drainer:
     def resign(self) -> None:
         """Let another process drain."""
         self._election.resign()
-        self._destination.let_go()
 
     def interrupt(self) -> None:
         """Make a drain in another thread roll back and return, and later ones return at once.

@@ -12,18 +12,25 @@ import time
 from importlib.metadata import version
 from typing import TYPE_CHECKING
 
-from otel_forgesyte_duckdb.confinement import archives_in_reach, confine
 from otel_forgesyte_duckdb.damage import set_aside_if_damaged
-from otel_forgesyte_duckdb.database import attach_file, configuration, retrying
+from otel_forgesyte_duckdb.database import (
+    allow_folders,
+    archives_in_reach,
+    configuration,
+    gate,
+    keep_private,
+    literal,
+    retrying,
+)
 from otel_forgesyte_duckdb.destinations import identity, is_checkpointed
 from otel_forgesyte_duckdb.extensions import load_extension
-from otel_forgesyte_duckdb.gates import gate
 from otel_forgesyte_schema import apply
 from otel_forgesyte_schema.archives import recorded_archives, show_archives
 from otel_forgesyte_schema.errors import DatabaseLocked
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Sequence
+    from pathlib import Path
 
     import duckdb
 
@@ -71,8 +78,7 @@ class HeldDestination:
             _show(self.connection)
             with self.reading() as cursor:
                 folders = archives_in_reach(cursor, settings)
-            self.connection.execute(_MOST_SPILLED)
-            confine(self.connection, self._path, [settings.spool, *folders])
+            _limit(self.connection, self._path, [settings.spool, *folders])
         except BaseException:
             self.close()
             raise
@@ -119,9 +125,6 @@ class HeldDestination:
         del error
         return False
 
-    def let_go(self) -> None:
-        """Nothing: it stays open until `close`."""
-
     def close(self) -> None:
         """Let go of the file."""
         self.connection.close()
@@ -130,12 +133,17 @@ class HeldDestination:
     def _attach(self, deadline: float) -> None:
         import duckdb
 
+        is_new = not self._path.exists()
+        attach = f"ATTACH {literal(str(self._path))} AS db"
         try:
-            retrying(self._path, deadline, lambda: attach_file(self.connection, self._path))
+            retrying(self._path, deadline, lambda: self.connection.execute(attach))
         except duckdb.Error as error:
             if not set_aside_if_damaged(self._path, error):
                 raise
-            attach_file(self.connection, self._path)
+            is_new = True
+            self.connection.execute(attach)
+        if is_new:
+            keep_private(self._path)
 
     def _apply(self) -> None:
         with self.reading() as cursor:
@@ -152,6 +160,15 @@ def _show(connection: duckdb.DuckDBPyConnection) -> None:
         target = f"{_quoted(schema)}.{_quoted(name)}"
         connection.execute(f"CREATE SCHEMA IF NOT EXISTS {_quoted(schema)}")
         connection.execute(f"CREATE VIEW {target} AS FROM db.{target}")
+
+
+def _limit(connection: duckdb.DuckDBPyConnection, path: Path, folders: Sequence[Path]) -> None:
+    """Let no SQL reach another file than the database, its spool and its archives, nor the net."""
+    files = ", ".join(literal(f"{path}{ending}") for ending in ("", ".wal"))
+    connection.execute(_MOST_SPILLED)
+    allow_folders(connection, folders)
+    connection.execute(f"SET allowed_paths = [{files}]")
+    connection.execute("SET enable_external_access = false")
 
 
 def _quoted(name: str) -> str:

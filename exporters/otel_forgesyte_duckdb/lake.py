@@ -17,8 +17,7 @@ import random
 import time
 from typing import TYPE_CHECKING
 
-from otel_forgesyte_duckdb.database import configuration, is_held
-from otel_forgesyte_duckdb.gates import gate, keep_open, let_go
+from otel_forgesyte_duckdb.database import configuration, gate, is_held, keep_open
 from otel_forgesyte_duckdb.lake_attaching import attach
 from otel_forgesyte_schema.errors import DatabaseLocked
 
@@ -79,10 +78,10 @@ class LakeDestination:
                     cursor.execute("USE db")
                     yield cursor
             except BaseException:
-                self.end()
+                self._close()
                 raise
             if not self._lake.is_served:  # others of this machine could not open the catalog
-                self.end()
+                self._close()
 
     @contextlib.contextmanager
     def reading(self, timeout_s: float) -> Generator[duckdb.DuckDBPyConnection]:
@@ -116,26 +115,22 @@ class LakeDestination:
         time.sleep(random.uniform(0.02, 0.2))  # noqa: S311 - so that two do not meet again
         return True
 
-    def let_go(self) -> None:
-        """Detach the lake and end its DuckDB, unless a thread is inside it."""
-        let_go(self, self._gate)
-
-    def end(self) -> None:
-        """End its DuckDB; called by whoever has the lake's gate."""
-        connection, self._connection = self._connection, None
-        if connection is not None:
-            connection.close()
-
     def _opened(self) -> duckdb.DuckDBPyConnection:
         import duckdb
 
         if self._connection is None:
             connection = duckdb.connect(config=configuration(self._settings))
             self._connection = connection
-            keep_open(self, self._gate)
+            keep_open(self._gate, self._close)
             deadline = time.monotonic() + _PATIENCE_S
             self._retrying(deadline, lambda: attach(connection, self._settings))
         return self._connection
+
+    def _close(self) -> None:
+        keep_open(self._gate, None)
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            connection.close()
 
     @contextlib.contextmanager
     def _turn(self, instance: duckdb.DuckDBPyConnection) -> Generator[None]:

@@ -6,9 +6,8 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from otel_forgesyte_duckdb.database import keep_private
+from otel_forgesyte_duckdb.database import keep_private, literal
 from otel_forgesyte_duckdb.extensions import load_extension
-from otel_forgesyte_duckdb.quoting import literal
 from otel_forgesyte_duckdb.targets import is_remote
 from otel_forgesyte_schema.errors import ConfigError, DatabaseLocked
 

@@ -9,7 +9,7 @@ import threading
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from otel_forgesyte_duckdb import gates
+from otel_forgesyte_duckdb import database
 from otel_forgesyte_duckdb.spool import make_spool
 from otel_forgesyte_duckdb.store import Store
 from otel_forgesyte_duckdb.targets import is_remote
@@ -116,8 +116,8 @@ def _install_hooks() -> None:
     atexit.register(_stop_all)
     if hasattr(os, "register_at_fork"):
         os.register_at_fork(
-            before=gates.hold_gates,
-            after_in_parent=gates.release_gates,
+            before=database.hold_gates,
+            after_in_parent=database.release_gates,
             after_in_child=_continue_in_child,
         )
 
@@ -133,7 +133,7 @@ def _continue_in_child() -> None:
     global _lock  # noqa: PLW0603 - another thread of the parent may have held it
     _lock = threading.Lock()
     # DuckDB's own locks are copied as they were: in the middle of a drain, locked for ever.
-    is_quiet = gates.renew_gates()
+    is_quiet = database.renew_gates()
     # Also what a thread of the parent was closing: that thread is not here to finish it.
     for store in [*_stores.values(), *_closing]:
         store.continue_in_child(may_drain=is_quiet)

@@ -61,8 +61,7 @@ def attached(
         NoDatabase: there is no file.
         DatabaseLocked: it was held for all of ``timeout_s``; names the process.
     """
-    from otel_forgesyte_duckdb.database import see_archives
-    from otel_forgesyte_duckdb.gates import gate
+    from otel_forgesyte_duckdb.database import gate, see_archives
 
     deadline = time.monotonic() + timeout_s
     lock = gate(path)

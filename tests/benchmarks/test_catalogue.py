@@ -28,7 +28,7 @@ def test_every_target_of_the_design_has_a_row() -> None:
 
 
 def test_a_row_is_asked_for_by_its_target_its_module_or_all() -> None:
-    assert _keys("P4") == ["P4", "P4 Arrow", "P4 Parquet"]
+    assert _keys("P4") == ["P4", "P4 quiet", "P4 Arrow", "P4 Parquet"]
     assert _keys("export") == ["P4", "P5"]
     assert _keys("P12", "P5", "export") == ["P4", "P5", "P12", "P12 job"]
     assert _keys(ALL) == [row.key for row in _ROWS]

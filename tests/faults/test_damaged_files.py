@@ -24,13 +24,15 @@ if TYPE_CHECKING:
 COMMITTED_IN_THE_LOG = """
     import os, signal, sys
     from otel_forgesyte_duckdb import Settings, batches, database, drain
-    configuration, store = database.configuration, batches.store
-    def with_log(settings):
-        return configuration(settings) | {"wal_autocheckpoint": "1GB"}
+    connect, store = database._connect, batches.store
+    def connect_with_log(path, settings):
+        connection = connect(path, settings)
+        connection.execute("SET wal_autocheckpoint = '1GB'")
+        return connection
     def store_and_die(*arguments):
         store(*arguments)
         os.kill(os.getpid(), signal.SIGKILL)
-    database.configuration, batches.store = with_log, store_and_die
+    database._connect, batches.store = connect_with_log, store_and_die
     drain(Settings(database=sys.argv[1]))
 """
 

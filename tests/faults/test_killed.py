@@ -163,13 +163,15 @@ def test_a_commit_whose_checkpoint_failed_is_not_repeated(
         import sys, resource
         from otel_forgesyte_duckdb import Settings, batches, database, drain
         # What is committed stays in the write-ahead log, as when the checkpoint has no room.
-        configuration, store = database.configuration, batches.store
-        def with_log(settings):
-            return configuration(settings) | {"wal_autocheckpoint": "1GB"}
+        connect, store = database._connect, batches.store
+        def connect_with_log(path, settings):
+            connection = connect(path, settings)
+            connection.execute("SET wal_autocheckpoint = '1GB'")
+            return connection
         def store_and_fill(*arguments):
             store(*arguments)
             resource.setrlimit(resource.RLIMIT_FSIZE, (4096, resource.RLIM_INFINITY))
-        database.configuration, batches.store = with_log, store_and_fill
+        database._connect, batches.store = connect_with_log, store_and_fill
         drain(Settings(database=sys.argv[1]))
         """,
         undrained.path,

@@ -26,9 +26,8 @@ if TYPE_CHECKING:
 ARCHIVE = """
 from datetime import datetime
 from pathlib import Path
-from otel_forgesyte_duckdb import Settings, database
+from otel_forgesyte_duckdb import Settings
 from otel_forgesyte_duckdb.pruning import Plan, prune
-database._LONG_S = 0.0  # a DuckDB for each opening: else the clock decides how many steps there are
 folder = Path(sys.argv[2])
 settings = Settings.resolve(
     database=folder / "telemetry.duckdb", archive_directory=folder / "archive"

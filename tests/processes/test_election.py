@@ -48,9 +48,7 @@ HOLDER = """
             self.connection = connection
         @contextlib.contextmanager
         def writing(self):
-            with self.connection.cursor() as cursor:
-                cursor.execute("USE db")
-                yield cursor
+            yield self.connection.cursor()
             self.connection.execute("CHECKPOINT")
         def can_begin_anew(self, error):
             return False

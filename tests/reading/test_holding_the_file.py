@@ -13,7 +13,7 @@ import duckdb
 import pytest
 
 from otel_forgesyte.reading import NoDatabase, open_reader
-from otel_forgesyte_duckdb.gates import gate
+from otel_forgesyte_duckdb.database import gate
 from otel_forgesyte_schema import SCHEMA_VERSION
 from otel_forgesyte_schema.errors import DatabaseLocked, SchemaMismatch, SchemaTooNew
 from tests.reading.exporting import Jobs
