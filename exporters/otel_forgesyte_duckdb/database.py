@@ -193,8 +193,9 @@ def _connect(path: Path, settings: Settings | None) -> duckdb.DuckDBPyConnection
         connection = duckdb.connect(path, config=configuration(settings))
     except duckdb.Error as error:
         if is_new and not is_held(error):
-            # On a full disk it is half a header, which the next opening would take for damage.
-            path.unlink(missing_ok=True)
+            # On a full disk it is half a header, which the next opening would take for damage. Of a
+            # link it is what the link points to: the link is its owner's.
+            path.resolve().unlink(missing_ok=True)
         raise
     # In a console, and under `python -c`, it would draw its progress into the application's output.
     connection.execute("SET enable_progress_bar = false")

@@ -92,26 +92,36 @@ def test_a_working_directory_with_a_question_mark_is_refused_too(
             Settings.resolve(**given)
 
 
+WITHOUT_ROOM = """
+    import resource, signal, sys
+    import duckdb
+    from otel_forgesyte_duckdb import writing
+
+    signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    _, most = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (6_000, most))
+    try:
+        with writing(sys.argv[1]):
+            pass
+    except duckdb.Error as error:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (most, most))
+        print("refused")
+"""
+
+
 def test_a_database_that_a_full_disk_kept_from_being_made_leaves_no_half_a_file(
     tmp_path: Path, run_python: Callable[..., subprocess.CompletedProcess[str]]
 ) -> None:
-    done = run_python(
-        """
-        import resource, signal, sys
-        import duckdb
-        from otel_forgesyte_duckdb import writing
-
-        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-        _, most = resource.getrlimit(resource.RLIMIT_FSIZE)
-        resource.setrlimit(resource.RLIMIT_FSIZE, (6_000, most))
-        try:
-            with writing(sys.argv[1]):
-                pass
-        except duckdb.Error as error:
-            resource.setrlimit(resource.RLIMIT_FSIZE, (most, most))
-            print("refused")
-        """,
-        tmp_path / "a.duckdb",
-    )
+    done = run_python(WITHOUT_ROOM, tmp_path / "a.duckdb")
     assert done.stdout == "refused\n", done.stderr
     assert list(tmp_path.glob("a.duckdb*")) == []
+
+
+def test_a_link_to_a_database_that_cannot_be_made_stays(
+    tmp_path: Path, run_python: Callable[..., subprocess.CompletedProcess[str]]
+) -> None:
+    (tmp_path / "current.duckdb").symlink_to("today.duckdb")
+    done = run_python(WITHOUT_ROOM, tmp_path / "current.duckdb")
+    assert done.stdout == "refused\n", done.stderr
+    assert [each.name for each in tmp_path.glob("*.duckdb*")] == ["current.duckdb"]
+    assert (tmp_path / "current.duckdb").is_symlink()
