@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 _PREFIX = "OTEL_EXPORTER_DUCKDB_"
 _SIZE = re.compile(r"\d+(\.\d+)?\s*(B|KB|MB|GB|KiB|MiB|GiB)")
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:")  # two letters or more: `C:` is a Windows drive
+# DuckDB takes what follows `?` for options, and looks for the write-ahead log elsewhere; and 2.0
+# takes a backslash for a slash, so that the folder is missing.
+_NOT_IN_PATHS = "?" if os.name == "nt" else "?\\"
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,9 +189,9 @@ def _database(value: Any) -> str:
         raise ValueError("only a file path or a lake (ducklake:postgres:…) can be written to")
     if not text or "\0" in text:
         raise ValueError("give a file path such as telemetry.duckdb")
-    if "?" in str(Path(text).absolute()):
-        # DuckDB takes what follows for options, and looks for the write-ahead log elsewhere.
-        raise ValueError(f"no `?` may be in the path, which is {Path(text).absolute()}")
+    path = str(Path(text).absolute())
+    if sign := next((each for each in _NOT_IN_PATHS if each in path), ""):
+        raise ValueError(f"no `{sign}` may be in the path, which is {path}")
     if Path(text).name.split(".")[0].lower() == "otel":
         # DuckDB names the catalog after the file, and cannot tell it from the schema `otel` then.
         raise ValueError("a file of that name hides the schema otel in it; give another name")

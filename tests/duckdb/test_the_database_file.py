@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -76,10 +77,11 @@ def test_a_missing_table_is_never_a_python_variable(tmp_path: Path) -> None:
     assert segments.fetchall() == [("taken",)]
 
 
-@pytest.mark.parametrize("where", ["a?b.duckdb", "a?b/t.duckdb"])
-def test_a_path_with_a_question_mark_is_refused(where: str) -> None:
-    with pytest.raises(ConfigError, match=r"no `[?]` may be in the path"):
-        Settings.resolve(database=where)
+@pytest.mark.parametrize("sign", ["?", "\\"])
+@pytest.mark.parametrize("where", ["a{}b.duckdb", "a{}b/t.duckdb"])
+def test_a_path_with_a_sign_that_duckdb_misreads_is_refused(where: str, sign: str) -> None:
+    with pytest.raises(ConfigError, match=f"no `{re.escape(sign)}` may be in the path"):
+        Settings.resolve(database=where.format(sign))
 
 
 def test_a_working_directory_with_a_question_mark_is_refused_too(
