@@ -35,7 +35,9 @@ def configured() -> Case:
     from otel_forgesyte import configure
 
     with configure(database=DATABASE):
-        return _each_second(_decorated())
+        figures = _each_second(_decorated())
+    _require_rows(1 + _SECONDS)
+    return figures
 
 
 def unconfigured() -> Case:
@@ -55,6 +57,15 @@ def _decorated() -> Callable[[], int]:
         return work()
 
     return run
+
+
+def _require_rows(jobs: int) -> None:
+    from otel_forgesyte_duckdb import reading
+
+    with reading(DATABASE) as connection:
+        ((found,),) = connection.execute("SELECT count(*) FROM job_metrics").fetchall()
+    if found != jobs:
+        raise RuntimeError(f"{jobs} jobs were run, {found} are in the database")
 
 
 def _each_second(run: Callable[[], int]) -> Case:

@@ -195,7 +195,9 @@ def _connect(path: Path, settings: Settings | None) -> duckdb.DuckDBPyConnection
         if is_new and not is_held(error):
             # On a full disk it is half a header, which the next opening would take for damage. Of a
             # link it is what the link points to: the link is its owner's.
-            path.resolve().unlink(missing_ok=True)
+            made = Path(os.path.realpath(path))
+            if not made.is_symlink():  # one in a circle, which leads to no file
+                made.unlink(missing_ok=True)
         raise
     # In a console, and under `python -c`, it would draw its progress into the application's output.
     connection.execute("SET enable_progress_bar = false")

@@ -127,3 +127,11 @@ def test_a_link_to_a_database_that_cannot_be_made_stays(
     assert done.stdout == "refused\n", done.stderr
     assert [each.name for each in tmp_path.glob("*.duckdb*")] == ["current.duckdb"]
     assert (tmp_path / "current.duckdb").is_symlink()
+
+
+def test_links_in_a_circle_are_an_error_of_the_database_and_stay(tmp_path: Path) -> None:
+    (tmp_path / "a.duckdb").symlink_to("b.duckdb")
+    (tmp_path / "b.duckdb").symlink_to("a.duckdb")
+    with pytest.raises(duckdb.Error), writing(tmp_path / "a.duckdb"):
+        pass
+    assert len(list(tmp_path.iterdir())) == 2
